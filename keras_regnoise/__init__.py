@@ -1,0 +1,29 @@
+"""Noise as regularization for Keras 3.
+
+`VarianceConstancy` at this level is the layer; the regularizer and the callback of
+the same name are in `keras_regnoise.regularizers` and `keras_regnoise.callbacks`.
+"""
+
+from keras_regnoise import callbacks as callbacks
+from keras_regnoise import layers as layers
+from keras_regnoise import ops as ops
+from keras_regnoise import regularizers as regularizers
+from keras_regnoise._version import __version__ as __version__
+from keras_regnoise.layers import DropActivation as DropActivation
+from keras_regnoise.layers import ICLayer as ICLayer
+from keras_regnoise.layers import RotationOut as RotationOut
+from keras_regnoise.layers import SpatialRotationOut as SpatialRotationOut
+from keras_regnoise.layers import VarianceConstancy as VarianceConstancy
+
+__all__ = [
+    "DropActivation",
+    "ICLayer",
+    "RotationOut",
+    "SpatialRotationOut",
+    "VarianceConstancy",
+    "__version__",
+    "callbacks",
+    "layers",
+    "ops",
+    "regularizers",
+]

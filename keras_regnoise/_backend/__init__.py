@@ -1,0 +1,31 @@
+"""What differs between the backends of Keras, and only that.
+
+Every module here offers the same names:
+
+- ``uniform(shape, seed, stream)`` and ``normal(shape, seed, stream)``: float32 draws
+  that depend on ``seed`` (the two integers of a ``SeedGenerator``) and on ``stream``
+  (which separates several draws made with one seed) and on nothing else;
+- ``local_seed(seed)``: the seed of this replica;
+- ``compiled(function)``: the function, compiled where that pays;
+- ``kernel(forward, backward)``: one differentiable operation of two such functions;
+- ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
+- ``Recorder(model)``: the mean of a value computed inside training steps.
+"""
+
+import importlib
+
+import keras
+
+_TRAINING_BACKENDS = ("tensorflow", "jax", "torch")
+_name = keras.config.backend()
+_module = importlib.import_module(
+    f"keras_regnoise._backend.{_name if _name in _TRAINING_BACKENDS else 'plain'}"
+)
+
+Recorder = _module.Recorder
+compiled = _module.compiled
+kernel = _module.kernel
+local_seed = _module.local_seed
+normal = _module.normal
+uniform = _module.uniform
+weighted_sum = _module.weighted_sum

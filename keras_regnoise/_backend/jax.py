@@ -1,0 +1,109 @@
+"""JAX: the hashed generator and `jax.jit`, which fuses it."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from keras_regnoise._backend.hashing import normal, uniform
+
+__all__ = [
+    "Recorder",
+    "compiled",
+    "kernel",
+    "local_seed",
+    "normal",
+    "uniform",
+    "weighted_sum",
+]
+
+
+def local_seed(seed: Any) -> Any:
+    """Nothing to do: a draw is one global array, of which every device has a part."""
+    return seed
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile `(x, *tensors, **options)`, once per shape of `x`."""
+
+    @functools.cache
+    def program(options: tuple[tuple[str, Any], ...]) -> Any:
+        return jax.jit(functools.partial(function, **dict(options)))
+
+    return lambda x, *tensors, **options: program(tuple(options.items()))(x, *tensors)
+
+
+def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
+    """Make one differentiable operation of a forward and a backward function.
+
+    Args:
+        forward: `(x, *tensors, **options) -> (y, residuals)`; only `x` gets a gradient.
+        backward: `(gradient, *residuals, **options) -> gradient of x`.
+    """
+
+    @functools.cache
+    def differentiable(options: tuple[tuple[str, Any], ...]) -> Any:
+        keywords = dict(options)
+
+        @jax.custom_vjp
+        def function(x: Any, tensors: Any) -> Any:
+            return forward(x, *tensors, **keywords)[0]
+
+        function.defvjp(
+            lambda x, tensors: forward(x, *tensors, **keywords),
+            lambda residuals, gradient: (
+                backward(gradient, *residuals, **keywords),
+                None,
+            ),
+        )
+        return jax.jit(function)
+
+    def operation(x: Any, *tensors: Any, **options: Any) -> Any:
+        return differentiable(tuple(options.items()))(x, tensors)
+
+    return operation
+
+
+def weighted_sum(x: Any, weights: Any) -> Any:
+    """Sum `x` (..., features) over all but its last axis, in float32.
+
+    Args:
+        x: Array.
+        weights: float32 array that broadcasts against `x`, of size 1 on the last axis.
+    """
+    x = x.astype(jnp.float32)
+    if x.ndim < 3:
+        return jnp.sum(x * weights, axis=tuple(range(x.ndim - 1)))
+    # A product per sample: several times faster than XLA's reduction on a CPU.
+    weights = jnp.broadcast_to(weights, (*x.shape[:-1], 1))
+    rows = weights.reshape(x.shape[0], 1, -1)
+    columns = x.reshape(x.shape[0], -1, x.shape[-1])
+    return jnp.sum(jnp.matmul(rows, columns, precision="highest"), axis=(0, 1))
+
+
+class Recorder:
+    """Mean of a value computed inside the training steps of `model`.
+
+    By a host callback: a variable that is not part of the model's state cannot leave
+    a compiled step.
+    """
+
+    def __init__(self, model: Any) -> None:
+        del model
+        self.reset()
+
+    def update(self, value: Any) -> None:
+        jax.debug.callback(self._add, value)
+
+    def _add(self, value: Any) -> None:
+        self._total += float(value)
+        self._count += 1
+
+    def result(self) -> float:
+        jax.effects_barrier()
+        return self._total / max(self._count, 1)
+
+    def reset(self) -> None:
+        self._total, self._count = 0.0, 0

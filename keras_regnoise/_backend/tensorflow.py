@@ -1,0 +1,109 @@
+"""TensorFlow: kernels are small XLA programs, also inside a plain graph.
+
+On a CPU, TensorFlow's own random operations cost several times the traffic of the
+tensor that they are for; compiled by XLA, the hashed draws cost next to nothing.
+"""
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from keras_regnoise._backend.hashing import normal, uniform
+
+__all__ = [
+    "Recorder",
+    "compiled",
+    "kernel",
+    "local_seed",
+    "normal",
+    "uniform",
+    "weighted_sum",
+]
+
+_REPLICA_STRIDE = 0x632BE5AB  # odd: replicas of one seed stay apart in 32 bits
+
+
+def local_seed(seed: Any) -> Any:
+    """Give each replica of a distribution strategy noise of its own."""
+    if not tf.distribute.has_strategy():
+        return seed
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return seed
+    replica = tf.cast(context.replica_id_in_sync_group, seed.dtype)
+    return seed + tf.stack([replica * _REPLICA_STRIDE, tf.zeros_like(replica)])
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile `(x, *tensors, **options)` with XLA, once per shape of `x`."""
+    if not tf.test.is_built_with_xla():
+        return function
+    program = tf.function(function, jit_compile=True, autograph=False)
+
+    def run(x: Any, *tensors: Any, **options: Any) -> Any:
+        # XLA compiles again for every new shape: few batch sizes, but many lengths.
+        is_static = x.shape.rank is not None and x.shape[1:].is_fully_defined()
+        return (program if is_static else function)(x, *tensors, **options)
+
+    return run
+
+
+def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
+    """Make one differentiable operation of a forward and a backward function.
+
+    Args:
+        forward: `(x, *tensors, **options) -> (y, residuals)`; only `x` gets a gradient.
+        backward: `(gradient, *residuals, **options) -> gradient of x`.
+    """
+    forward, backward = compiled(forward), compiled(backward)
+
+    def operation(x: Any, *tensors: Any, **options: Any) -> Any:
+        @tf.custom_gradient
+        def differentiable(x: Any) -> Any:
+            y, residuals = forward(x, *tensors, **options)
+            return y, lambda gradient: backward(gradient, *residuals, **options)
+
+        return differentiable(x)
+
+    return operation
+
+
+def weighted_sum(x: Any, weights: Any) -> Any:
+    """Sum `x` (..., features) over all but its last axis, in float32.
+
+    Args:
+        x: Tensor.
+        weights: float32 tensor that broadcasts against `x`, of size 1 on the last axis.
+    """
+    x = tf.cast(x, tf.float32)
+    axes = list(range(len(x.shape) - 1))
+    if len(x.shape) < 3 or tf.config.list_physical_devices("GPU"):
+        return tf.reduce_sum(x * weights, axes)
+    # On a CPU a product per sample is several times faster than XLA's reduction;
+    # on a GPU it would round to TF32.
+    shape = tf.shape(x)
+    weights = tf.broadcast_to(weights, tf.concat([shape[:-1], [1]], 0))
+    rows = tf.reshape(weights, [shape[0], 1, -1])
+    columns = tf.reshape(x, [shape[0], -1, x.shape[-1]])
+    return tf.reduce_sum(tf.matmul(rows, columns), [0, 1])
+
+
+class Recorder:
+    """Mean of a value computed inside the training steps of `model`."""
+
+    def __init__(self, model: keras.Model) -> None:
+        strategy = getattr(model, "distribute_strategy", None)
+        with strategy.scope() if strategy else contextlib.nullcontext():
+            self._mean = keras.metrics.Mean()
+
+    def update(self, value: Any) -> None:
+        self._mean.update_state(value)
+
+    def result(self) -> float:
+        return float(self._mean.result())
+
+    def reset(self) -> None:
+        self._mean.reset_state()

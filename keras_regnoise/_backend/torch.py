@@ -1,0 +1,116 @@
+"""torch: the framework's own generator, seeded per call, and an autograd function."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import torch
+
+__all__ = [
+    "Recorder",
+    "compiled",
+    "kernel",
+    "local_seed",
+    "normal",
+    "uniform",
+    "weighted_sum",
+]
+
+
+def local_seed(seed: Any) -> Any:
+    """Nothing to do: Keras runs one replica per process on torch."""
+    return seed
+
+
+@torch.compiler.disable
+def _generator(seed: Any, stream: int, device: torch.device) -> torch.Generator:
+    # Hashed, because the sum of seed and step, which would also be a legal seed,
+    # makes layer 1 at step n + 1 draw what layer 2 draws at step n.
+    words = [int(word) for word in seed] + [stream]
+    digest = hashlib.blake2b(repr(words).encode(), digest_size=8).digest()
+    generator = torch.Generator(device=device)
+    generator.manual_seed(int.from_bytes(digest, "little") >> 1)
+    return generator
+
+
+def _draw(draw: Callable[..., torch.Tensor], shape: Any, seed: Any, stream: int) -> Any:
+    device = seed.device
+    if device.type == "meta":  # Keras infers shapes there, without values
+        return torch.empty(shape, dtype=torch.float32, device=device)
+    generator = _generator(seed, stream, device)
+    return draw(tuple(shape), generator=generator, device=device, dtype=torch.float32)
+
+
+def uniform(shape: Any, seed: Any, stream: int = 0) -> Any:
+    """float32 in [0, 1), 24 bits."""
+    return _draw(torch.rand, shape, seed, stream)
+
+
+def normal(shape: Any, seed: Any, stream: int = 0) -> Any:
+    """Standard normal float32."""
+    return _draw(torch.randn, shape, seed, stream)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Nothing to do: torch runs eagerly, or Keras compiles the whole model."""
+    return function
+
+
+class _Kernel(torch.autograd.Function):
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, functions: Any, options: Any, x: Any, *tensors: Any
+    ) -> Any:
+        ctx.backward_function, ctx.options = functions[1], options
+        y, residuals = functions[0](x, *tensors, **options)
+        ctx.save_for_backward(*residuals)
+        ctx.arguments = len(tensors)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Any) -> Any:  # type: ignore[override]
+        gradient = ctx.backward_function(gradient, *ctx.saved_tensors, **ctx.options)
+        return None, None, gradient, *(None for _ in range(ctx.arguments))
+
+
+def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
+    """Make one differentiable operation of a forward and a backward function.
+
+    Args:
+        forward: `(x, *tensors, **options) -> (y, residuals)`; only `x` gets a gradient.
+        backward: `(gradient, *residuals, **options) -> gradient of x`.
+    """
+
+    def operation(x: Any, *tensors: Any, **options: Any) -> Any:
+        return _Kernel.apply((forward, backward), options, x, *tensors)
+
+    return operation
+
+
+def weighted_sum(x: Any, weights: Any) -> Any:
+    """Sum `x` (..., features) over all but its last axis, in float32.
+
+    Args:
+        x: Tensor.
+        weights: float32 tensor that broadcasts against `x`, of size 1 on the last axis.
+    """
+    weights = weights.expand(*x.shape[:-1], 1).reshape(-1)
+    return torch.mv(x.reshape(-1, x.shape[-1]).t().float(), weights)
+
+
+class Recorder:
+    """Mean of a value computed inside the training steps of `model`."""
+
+    def __init__(self, model: Any) -> None:
+        del model
+        self._mean = keras.metrics.Mean()
+
+    def update(self, value: Any) -> None:
+        self._mean.update_state(value)
+
+    def result(self) -> float:
+        return float(self._mean.result())
+
+    def reset(self) -> None:
+        self._mean.reset_state()

@@ -1,0 +1,7 @@
+"""Keras callbacks."""
+
+from keras_regnoise.callbacks.variance_constancy import (
+    VarianceConstancy as VarianceConstancy,
+)
+
+__all__ = ["VarianceConstancy"]

@@ -1,0 +1,102 @@
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_regnoise import _backend
+from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
+from keras_regnoise.layers.validation import check_float
+from keras_regnoise.ops.drop_activation import drop_activation
+
+
+@keras.saving.register_keras_serializable(package="keras_regnoise")
+class DropActivation(NoiseLayer):
+    """An activation that is dropped, not the unit: some units stay linear.
+
+    In training each unit of each sample keeps the activation with probability
+    `1 - rate` and is the identity otherwise. At inference the layer is the mean of the
+    two, `rate * x + (1 - rate) * activation(x)`: for ReLU, a LeakyReLU of slope
+    `rate`. Put it where the activation stood.
+
+    Args:
+        activation: Name of a Keras activation, or a callable. Defaults to `"relu"`.
+        rate: Float in [0, 1), the probability that a unit is linear, or a
+            `keras.optimizers.schedules.LearningRateSchedule` of the layer's training
+            steps. Defaults to 0.05, the paper's (its p is `1 - rate`). 0 is the
+            activation itself.
+        seed: Optional integer.
+        **kwargs: Those of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Float tensor of any shape.
+        training: Whether to drop activations at random.
+
+    Reference:
+        [Drop-Activation: Implicit Parameter Reduction and Harmonic Regularization](
+        https://arxiv.org/abs/1811.05850), equations 3 to 5.
+
+    Differences from the paper: none. Where an input is exactly 0, the derivative of
+    the dropped ReLU is 0 here and 1 in the authors' code.
+
+    Example:
+
+    >>> layer = DropActivation("relu", rate=0.25)
+    >>> keras.ops.convert_to_numpy(layer(keras.ops.array([-4.0, 4.0]))).tolist()
+    [-1.0, 4.0]
+    """
+
+    def __init__(
+        self,
+        activation: str | Callable[[Any], Any] = "relu",
+        rate: Rate = 0.05,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(rate, seed, **kwargs)
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape: Any) -> None:
+        pass
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        check_float(self, inputs)
+        if self.rate == 0:
+            return self.activation(inputs)
+        is_relu = self.activation is keras.activations.relu
+        if training:
+            rate, seed = self.next_draw()
+            if is_relu:
+                return _drop_relu(inputs, seed, rate)
+            keep_mask = _keep_mask(inputs, seed, rate)
+            return drop_activation(inputs, keep_mask, self.activation)
+        rate = self.current_rate()
+        if is_relu and isinstance(rate, float):
+            return ops.leaky_relu(inputs, negative_slope=rate)
+        rate = ops.cast(rate, inputs.dtype)
+        return rate * inputs + (1 - rate) * self.activation(inputs)
+
+    def get_config(self) -> dict[str, Any]:
+        activation = keras.activations.serialize(self.activation)
+        return {**super().get_config(), "activation": activation}
+
+
+def _draw_keep_mask(x: Any, seed: Any, rate: Any) -> Any:
+    return _backend.uniform(ops.shape(x), seed) >= rate
+
+
+_keep_mask = _backend.compiled(_draw_keep_mask)
+
+
+def _forward(x: Any, seed: Any, rate: Any) -> tuple[Any, Any]:
+    is_zeroed = ops.logical_and(x <= 0, _draw_keep_mask(x, seed, rate))
+    y = ops.where(is_zeroed, ops.zeros_like(x), x)
+    return y, (y,)
+
+
+def _backward(gradient: Any, y: Any) -> Any:
+    # The output tells where the slope is 0: no mask has to be kept.
+    return ops.where(y != 0, gradient, ops.zeros_like(gradient))
+
+
+_drop_relu = _backend.kernel(_forward, _backward)

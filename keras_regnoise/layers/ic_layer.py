@@ -1,0 +1,158 @@
+import inspect
+from typing import Any
+
+import keras
+
+from keras_regnoise.layers.fast_dropout import FastDropout
+from keras_regnoise.layers.noise_layer import Rate, serialize_rate
+from keras_regnoise.layers.rotation_out import RotationOut
+from keras_regnoise.layers.validation import check_choice, check_float, feature_size
+
+_NORMALIZATIONS = ("batch", "layer", "group", "instance")
+_NOISES = {"dropout": FastDropout, "rotationout": RotationOut}
+_MAX_GROUPS = 32
+
+
+@keras.saving.register_keras_serializable(package="keras_regnoise")
+class ICLayer(keras.layers.Layer):  # type: ignore[misc]
+    """Independent-Component layer: normalization, then noise, before a weight layer.
+
+    Normalization stands in for the whitening of independent component analysis, and
+    noise for its rotation: with rate `r`, Dropout multiplies the correlation of two
+    normalized units by `1 - r` and their mutual information by `(1 - r)^2`. Put it
+    right before a Dense or convolutional layer, after the activation, not between
+    weights and activation as BatchNormalization usually is.
+
+    Args:
+        rate: Float in [0, 1), the strength of the noise, or a
+            `keras.optimizers.schedules.LearningRateSchedule`. Defaults to 0.05, the
+            paper's. Not used if `noise` is a layer.
+        normalization: `"batch"` (default), `"layer"`, `"group"` (the most groups, up to
+            32, that divide the features), `"instance"`, or a Keras layer.
+        noise: `"dropout"` (default), `"rotationout"` (the rotation that Dropout stands
+            in for), or a Keras layer.
+        axis: Integer, the feature axis. Defaults to -1. Not used for layers given.
+        seed: Optional integer.
+        **kwargs: Those of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Float tensor of rank 2 or more; rank 3 or more for `"instance"`.
+        training: Whether to normalize by the batch and to add noise.
+        mask: Optional mask of the time steps; masked ones stay out of the statistics
+            of BatchNormalization and of RotationOut.
+
+    Attributes:
+        normalization: The normalization layer.
+        noise: The noise layer.
+
+    Reference:
+        [Rethinking the Usage of Batch Normalization and Dropout in the Training of Deep
+        Neural Networks](https://arxiv.org/abs/1905.05928), section 3 and figure 2.
+
+    Differences from the paper: its theory has `p` as the keep probability, its listing
+    passes the same `p` to Keras as the rate; here `rate` is the rate. The factors above
+    need inputs of zero mean, and for the mutual information without mass at 0, which
+    normalization right before the noise provides.
+
+    Example:
+
+    >>> block = keras.Sequential(
+    ...     [keras.layers.ReLU(), ICLayer(0.05), keras.layers.Conv2D(32, 3)]
+    ... )
+    >>> block(keras.ops.ones((4, 8, 8, 16)), training=True).shape
+    TensorShape([4, 6, 6, 32])
+    """
+
+    def __init__(
+        self,
+        rate: Rate = 0.05,
+        normalization: str | keras.layers.Layer = "batch",
+        noise: str | keras.layers.Layer = "dropout",
+        axis: int = -1,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if not isinstance(normalization, keras.layers.Layer):
+            check_choice("normalization", normalization, _NORMALIZATIONS, "Keras layer")
+        if not isinstance(noise, keras.layers.Layer):
+            check_choice("noise", noise, tuple(_NOISES), "Keras layer")
+        self.axis = axis
+        self.seed = seed
+        self._chosen = {"normalization": normalization, "noise": noise}
+        options: dict[str, Any] = {"dtype": self.dtype_policy}
+        self.noise = noise
+        if isinstance(noise, str):
+            if noise == "rotationout":
+                options["axis"] = axis
+            self.noise = _NOISES[noise](rate, seed=seed, name="noise", **options)
+        self.rate = rate
+        self.normalization = normalization
+        if isinstance(normalization, str):
+            options["axis"] = axis
+            self.normalization = _normalization(normalization, options)
+        self.supports_masking = True
+
+    def build(self, input_shape: Any) -> None:
+        dim = feature_size(self, input_shape, self.axis)
+        kind = self._chosen["normalization"]
+        if kind == "instance" and len(input_shape) < 3:
+            raise ValueError(
+                f"normalization='instance' normalizes over positions, of which a "
+                f"vector has only one. Received: input_shape={tuple(input_shape)} in "
+                f"layer '{self.name}'. Use normalization='layer' or 'batch'."
+            )
+        if kind == "group":
+            self.normalization.groups = max(
+                groups for groups in range(1, _MAX_GROUPS + 1) if dim % groups == 0
+            )
+        for layer in (self.normalization, self.noise):
+            if not layer.built:
+                layer.build(input_shape)
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        check_float(self, inputs)
+        outputs = _call(self.normalization, inputs, training, mask)
+        return _call(self.noise, outputs, training, mask)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        chosen = {
+            name: keras.saving.serialize_keras_object(choice)
+            for name, choice in self._chosen.items()
+        }
+        return {
+            **super().get_config(),
+            "rate": serialize_rate(self.rate),
+            **chosen,
+            "axis": self.axis,
+            "seed": self.seed,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        objects = {
+            name: keras.saving.deserialize_keras_object(config[name])
+            for name in ("rate", "normalization", "noise")
+            if isinstance(config.get(name), dict)
+        }
+        return cls(**{**config, **objects})
+
+
+def _normalization(kind: str, options: dict[str, Any]) -> keras.layers.Layer:
+    options = {"name": "normalization", **options}
+    if kind == "batch":
+        return keras.layers.BatchNormalization(**options)
+    if kind == "layer":
+        return keras.layers.LayerNormalization(**options)
+    # The groups of "group" follow from the features, which build() knows.
+    groups = -1 if kind == "instance" else 1
+    return keras.layers.GroupNormalization(groups=groups, **options)
+
+
+def _call(layer: keras.layers.Layer, inputs: Any, training: bool, mask: Any) -> Any:
+    parameters = inspect.signature(layer.call).parameters
+    arguments = {"training": training, "mask": mask}
+    return layer(inputs, **{k: v for k, v in arguments.items() if k in parameters})

@@ -1,0 +1,147 @@
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_regnoise import _backend
+from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
+from keras_regnoise.layers.validation import check_choice, check_float, feature_size
+from keras_regnoise.ops.pairing import random_pairing
+from keras_regnoise.ops.rotate import (
+    centered_rotation,
+    mean_weights,
+    rotation_gradient,
+    unpaired_correction,
+)
+from keras_regnoise.ops.tangents import ANGLES, sample_tangents
+
+PERMUTATIONS = ("batch", "sample")
+
+
+@keras.saving.register_keras_serializable(package="keras_regnoise")
+class RotationOut(NoiseLayer):
+    """Rotates each feature vector by a random angle in random planes.
+
+    In training the features are paired at random, and every feature vector is rotated
+    about the mean vector of the batch, in the plane of each pair, by one random angle
+    `theta`, divided by `cos(theta)`. The noise of a feature is its partner's activation
+    and not its own, as it is in Dropout, so that features are discouraged from relying
+    on one another. The expected output is the input, and at inference the layer is the
+    identity.
+
+    `RotationOut(rate)` adds as much noise as `keras.layers.Dropout(rate)`: for a fixed
+    input `x` of `D` features and `center=False`, the covariance of the output is
+    `rate / (1 - rate) / (D - 1) * (x^T x I - x x^T)`.
+
+    Args:
+        rate: Float in [0, 1), the strength of the noise as in `keras.layers.Dropout`,
+            or a `keras.optimizers.schedules.LearningRateSchedule` of the layer's
+            training steps. The paper's keep rate is `1 - rate`. 0 is the identity.
+        angles: Law of the angle, `"gaussian"` (default: a Gaussian tangent),
+            `"uniform"` or `"truncated_gaussian"`, all with the same mean square
+            tangent `rate / (1 - rate)`.
+        center: Whether to rotate about the mean over every axis but `axis` (masked
+            time steps left out) or about the origin. Defaults to True.
+        permutation: `"batch"` (default) for one pairing per call, `"sample"` for one
+            per sample.
+        axis: Integer, the feature axis. Defaults to -1.
+        seed: Optional integer.
+        **kwargs: Those of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Float tensor of any rank from 2 on; only the size of `axis` must be
+            known.
+        training: Whether to add noise.
+        mask: Optional boolean mask of the leading axes of `inputs`.
+
+    Reference:
+        [RotationOut as a Regularization Method for Neural Network](
+        https://openreview.net/forum?id=r1e7M6VYwH), equations 2, 3 and 9, Lemma 1.
+
+    Differences from the paper: it has an even number of features; with an odd number
+    `D` one feature, drawn at random, is left as it is and the tangents grow by
+    `sqrt(D / (D - 1))`, so that the covariance above holds for every `D > 1`.
+    `permutation="batch"` is what the authors' code does, `"sample"` their equation 4.
+    Their code also ramps the noise up over 1000 steps: give `rate` a schedule for it.
+
+    Example:
+
+    >>> layer = RotationOut(0.2, seed=1)
+    >>> x = keras.ops.ones((8, 64))
+    >>> bool(keras.ops.all(layer(x) == x))
+    True
+    >>> layer(x, training=True).shape == x.shape
+    True
+    """
+
+    def __init__(
+        self,
+        rate: Rate,
+        angles: str = "gaussian",
+        center: bool = True,
+        permutation: str = "batch",
+        axis: int = -1,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(rate, seed, **kwargs)
+        check_choice("angles", angles, ANGLES)
+        check_choice("permutation", permutation, PERMUTATIONS)
+        self.angles = angles
+        self.center = bool(center)
+        self.permutation = permutation
+        self.axis = axis
+
+    def build(self, input_shape: Any) -> None:
+        feature_size(self, input_shape, self.axis)
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        check_float(self, inputs)
+        if not training or self.rate == 0 or inputs.shape[self.axis] == 1:
+            return inputs
+        rate, seed = self.next_draw()
+        return _rotate(
+            inputs,
+            seed,
+            rate,
+            mask,
+            axis=self.axis,
+            angles=self.angles,
+            center=self.center,
+            per_sample=self.permutation == "sample",
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "angles": self.angles,
+            "center": self.center,
+            "permutation": self.permutation,
+            "axis": self.axis,
+        }
+
+
+def _forward(
+    x: Any,
+    seed: Any,
+    rate: Any,
+    mask: Any,
+    *,
+    axis: int,
+    angles: str,
+    center: bool,
+    per_sample: bool,
+) -> tuple[Any, Any]:
+    shape, dim = list(ops.shape(x)), x.shape[axis]
+    partner, sign = random_pairing(dim, shape[0] if per_sample else None, seed)
+    shape[axis] = 1
+    tangent = sample_tangents(shape, rate, angles, seed) * unpaired_correction(dim)
+    weights = mean_weights(x, mask, axis) if center else None
+    return centered_rotation(x, partner, sign, tangent, weights, axis)
+
+
+def _backward(gradient: Any, *residuals: Any, axis: int, **_: Any) -> Any:
+    return rotation_gradient(gradient, *residuals, axis)
+
+
+_rotate = _backend.kernel(_forward, _backward)

@@ -1,0 +1,46 @@
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+
+def check_choice(
+    name: str, value: Any, choices: Sequence[str], other: str = ""
+) -> None:
+    """Raise `ValueError` unless `value` is one of `choices`; `other` is one more."""
+    if not isinstance(value, str) or value not in choices:
+        expected = ", ".join(map(repr, choices)) + (f" or a {other}" if other else "")
+        raise ValueError(
+            f"`{name}` must be one of {expected}. Received: {name}={value!r}"
+        )
+
+
+def check_float(layer: Any, inputs: Any) -> None:
+    """Raise `ValueError` for anything but floating-point inputs."""
+    dtype = keras.backend.standardize_dtype(inputs.dtype)
+    if not keras.backend.is_float_dtype(dtype):
+        raise ValueError(
+            f"{type(layer).__name__} layer '{layer.name}' works on real values and "
+            f"needs a floating-point input. Received: dtype={dtype}. Convert the input "
+            f"first, for example with keras.ops.cast(x, 'float32') or a "
+            f"keras.layers.Rescaling layer."
+        )
+
+
+def feature_size(layer: Any, input_shape: Any, axis: int) -> int:
+    """Return the size of the feature axis, or raise `ValueError` where it has none."""
+    rank = len(input_shape)
+    kind = f"{type(layer).__name__} layer '{layer.name}'"
+    if rank < 2 or not -rank <= axis < rank or axis % rank == 0:
+        raise ValueError(
+            f"{kind} needs an input of shape (batch, ..., features) and the feature "
+            f"axis, which is not the batch axis. Received: "
+            f"input_shape={tuple(input_shape)}, axis={axis}"
+        )
+    if input_shape[axis] is None:
+        raise ValueError(
+            f"{kind} pairs features and must know how many there are: the size of axis "
+            f"{axis} is None. Received: input_shape={tuple(input_shape)}. Set it in "
+            f"keras.Input, or with keras.layers.Reshape before this layer."
+        )
+    return int(input_shape[axis])

@@ -1,0 +1,19 @@
+"""The mathematics of the layers as pure functions, the random draw an argument."""
+
+from keras_regnoise.ops.centered_dropout import centered_dropout as centered_dropout
+from keras_regnoise.ops.drop_activation import drop_activation as drop_activation
+from keras_regnoise.ops.pairing import random_pairing as random_pairing
+from keras_regnoise.ops.rotate import rotate as rotate
+from keras_regnoise.ops.tangents import sample_tangents as sample_tangents
+from keras_regnoise.ops.variance_constancy import (
+    variance_constancy_loss as variance_constancy_loss,
+)
+
+__all__ = [
+    "centered_dropout",
+    "drop_activation",
+    "random_pairing",
+    "rotate",
+    "sample_tangents",
+    "variance_constancy_loss",
+]

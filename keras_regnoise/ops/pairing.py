@@ -1,0 +1,55 @@
+from typing import Any
+
+from keras import ops
+
+from keras_regnoise import _backend
+from keras_regnoise.ops.seeds import draw_seed
+
+_STREAM = 1
+
+
+def random_pairing(
+    dim: int, batch_size: Any = None, seed: Any = None
+) -> tuple[Any, Any]:
+    """Draw a random pairing of features with a random orientation.
+
+    Uniform over all pairings and all orientations of the pairs. With an odd `dim` one
+    feature, drawn at random, stays alone.
+
+    Args:
+        dim: Number of features, an integer of 1 or more.
+        batch_size: Number of independent pairings, or None (the default) for one
+            without a batch axis.
+        seed: Integer, `keras.random.SeedGenerator`, tensor of two integers, or None.
+
+    Returns:
+        `partner`, int32 of shape `(dim,)` or `(batch_size, dim)`: the partner of each
+        feature (an unpaired feature is its own), and `sign`, float32 of the same
+        shape: +1 and -1 within a pair, 0 for the unpaired feature.
+
+    Reference:
+        RotationOut as a Regularization Method for Neural Network, equations 1 and 2.
+        There a permutation of an even number of features; any number here.
+
+    Example:
+
+    >>> partner, sign = random_pairing(5, seed=1)
+    >>> sorted(keras.ops.convert_to_numpy(sign).tolist())
+    [-1.0, -1.0, 0.0, 1.0, 1.0]
+    """
+    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+        raise ValueError(
+            f"`dim` must be the number of features, an integer of 1 or more. "
+            f"Received: dim={dim!r}"
+        )
+    shape = (dim,) if batch_size is None else (batch_size, dim)
+    # The order of random numbers is a random permutation. Ranks below `half` stand in
+    # the first row of the pairing, the next `half` below them in the second.
+    rank = ops.argsort(_backend.uniform(shape, draw_seed(seed), _STREAM), axis=-1)
+    member = ops.argsort(rank, axis=-1)
+    half = dim // 2
+    first, second = rank < half, (rank >= half) & (rank < 2 * half)
+    mate = ops.where(first, rank + half, ops.where(second, rank - half, rank))
+    partner = ops.take_along_axis(member, mate, axis=-1)
+    sign = ops.cast(first, "float32") - ops.cast(second, "float32")
+    return ops.cast(partner, "int32"), sign

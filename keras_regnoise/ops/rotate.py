@@ -1,0 +1,147 @@
+import math
+from typing import Any
+
+from keras import ops
+
+from keras_regnoise import _backend
+
+
+def rotate(
+    x: Any,
+    partner: Any,
+    sign: Any,
+    tangent: Any,
+    center: Any = None,
+    axis: int = -1,
+) -> Any:
+    """Rotate feature vectors in random planes, divided by the cosine of the angle.
+
+    `y[i] = x[i] + tangent * sign[i] * (x[partner[i]] - center[partner[i]])`: every
+    feature gets a share of its partner's deviation from the centre, and the partner
+    the opposite share of its own.
+
+    Args:
+        x: Float tensor of any rank.
+        partner: Integer tensor `(D,)`, or `(batch, D)` for a pairing per sample: the
+            partner of each of the `D` features along `axis`, an involution.
+        sign: Tensor of `partner`'s shape: +1 and -1 for the two features of a pair,
+            0 for an unpaired feature.
+        tangent: Tangents of the angles, a tensor that broadcasts against `x` with
+            size 1 on `axis`.
+        center: Centre of the rotation, a tensor that broadcasts against `x`.
+            Defaults to None, the origin.
+        axis: The feature axis. Defaults to the last.
+
+    Returns:
+        A tensor of the shape and dtype of `x`, differentiable in `x`, `tangent` and
+        `center`.
+
+    Reference:
+        RotationOut as a Regularization Method for Neural Network, equations 3 and 9.
+
+    Example:
+
+    >>> x = keras.ops.convert_to_tensor([[1.0, 2.0, 3.0, 4.0]])
+    >>> y = rotate(x, partner=[2, 3, 0, 1], sign=[1.0, -1.0, -1.0, 1.0], tangent=0.5)
+    >>> keras.ops.convert_to_numpy(y).tolist()
+    [[2.5, 0.0, 2.5, 5.0]]
+    """
+    x = ops.convert_to_tensor(x)
+    rank, axis = x.ndim, axis % x.ndim
+    partner, sign = ops.cast(partner, "int32"), ops.cast(sign, x.dtype)
+    noise = _take(x, partner, axis)
+    if center is not None:
+        center = ops.cast(center, x.dtype)
+        center = ops.reshape(center, (1,) * (rank - center.ndim) + ops.shape(center))
+        if center.shape[axis] != 1:
+            center = _take(center, partner, axis)
+        noise = noise - center
+    return x + ops.cast(tangent, x.dtype) * (_along(sign, rank, axis) * noise)
+
+
+def centered_rotation(
+    x: Any, partner: Any, sign: Any, tangent: Any, weights: Any, axis: int
+) -> tuple[Any, Any]:
+    """Rotate about the weighted mean of `x` over every axis but `axis`.
+
+    Args:
+        x: As for `rotate`, and so are `partner`, `sign`, `tangent` and `axis`.
+        partner: See `x`.
+        sign: See `x`.
+        tangent: See `x`.
+        weights: Weights of the mean, which sum to 1 over the positions; a float32
+            tensor that broadcasts against `x`, of size 1 on `axis`. None: the origin.
+        axis: See `x`.
+
+    Returns:
+        The output, and all that `rotation_gradient` needs: nothing of the size of
+        `x`, in which the operation is linear.
+    """
+    center = None
+    if weights is not None:
+        center = _along(_weighted_sum(x, weights, axis), x.ndim, axis)
+    y = rotate(x, partner, sign, tangent, center, axis)
+    return y, (partner, sign, tangent, weights)
+
+
+def rotation_gradient(
+    gradient: Any, partner: Any, sign: Any, tangent: Any, weights: Any, axis: int
+) -> Any:
+    """Apply the adjoint of `centered_rotation`: the opposite rotation.
+
+    The path through the mean is exact: `gx = b + weights * sum(gradient - b)` with
+    `b` the opposite rotation of the gradient about the origin.
+    """
+    b = rotate(gradient, partner, -sign, tangent, axis=axis)
+    if weights is None:
+        return b
+    rank, axis = gradient.ndim, axis % gradient.ndim
+    if partner.ndim == 1:
+        # The sum of permuted vectors is the permuted sum, which is one small vector.
+        total = _weighted_sum(gradient, tangent, axis)
+        path = sign * ops.take(total, partner)
+    else:
+        noise = ops.cast(gradient, "float32") - ops.cast(b, "float32")
+        path = ops.sum(noise, axis=[i for i in range(rank) if i != axis])
+    return b + ops.cast(weights * _along(path, rank, axis), b.dtype)
+
+
+def mean_weights(x: Any, mask: Any, axis: int) -> Any:
+    """Weights of the mean over every axis but `axis`, without the masked positions."""
+    sizes = list(ops.shape(x))
+    sizes[axis] = 1
+    if mask is None:
+        count = ops.cast(math.prod(sizes), "float32")
+        return ops.ones([1] * x.ndim, "float32") / count
+    mask = ops.cast(mask, "float32")
+    mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (x.ndim - mask.ndim)))
+    mask = ops.broadcast_to(mask, sizes)
+    return mask / ops.maximum(ops.sum(mask), 1.0)
+
+
+def unpaired_correction(dim: int) -> float:
+    """Make up for the feature that an odd number leaves unpaired, so without noise."""
+    return math.sqrt(dim / (dim - 1)) if dim % 2 else 1.0
+
+
+def _weighted_sum(x: Any, weights: Any, axis: int) -> Any:
+    axis = axis % x.ndim
+    if axis == x.ndim - 1:
+        return _backend.weighted_sum(x, weights)
+    others = [i for i in range(x.ndim) if i != axis]
+    return ops.sum(ops.cast(x, "float32") * weights, axis=others)
+
+
+def _along(vector: Any, rank: int, axis: int) -> Any:
+    """Reshape (D,) or (batch, D) to broadcast against a tensor of the given rank."""
+    shape = [1] * rank
+    shape[axis % rank] = vector.shape[-1]
+    if vector.ndim == 2:
+        shape[0] = -1
+    return ops.reshape(vector, shape)
+
+
+def _take(x: Any, partner: Any, axis: int) -> Any:
+    if partner.ndim == 1:
+        return ops.take(x, partner, axis=axis)
+    return ops.take_along_axis(x, _along(partner, x.ndim, axis), axis=axis)

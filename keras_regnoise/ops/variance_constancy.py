@@ -1,0 +1,88 @@
+import math
+from typing import Any
+
+from keras import ops
+
+
+def variance_constancy_loss(
+    x: Any, beta: Any, sample_size: int = 2, mask: Any = None
+) -> Any:
+    """Penalize units whose variance changes from one small sample to the next.
+
+    With `a` and `b` the unbiased variances of one unit over the first and the second
+    `sample_size` samples of the batch, the loss is the mean over units of
+    `(1 - a / (b + beta))^2`. Every element but the batch axis is a unit.
+
+    Args:
+        x: Activations `(batch, ...)`.
+        beta: Positive float or tensor that broadcasts against `x[0]`; keeps the ratio
+            finite where a unit is constant.
+        sample_size: Samples in each of the two subsets, 2 or more. Defaults to 2,
+            the paper's best for convolutional networks.
+        mask: Optional boolean tensor of the leading axes of `x`, such as
+            `(batch, time)`: False where a value is padding. A unit with fewer than two
+            valid values in either subset does not count.
+
+    Returns:
+        A float32 scalar, computed in float32 whatever the dtype of `x`; 0 with a zero
+        gradient for a batch of fewer than `2 * sample_size` samples.
+
+    Reference:
+        Regularizing by the Variance of the Activations' Sample-Variances, equation 17.
+        The authors' code returns NaN or an error for small batches; 0 here.
+
+    Example:
+
+    >>> x = keras.ops.convert_to_tensor([[0.0], [2.0], [0.0], [1.0]])
+    >>> float(variance_constancy_loss(x, beta=0.5))  # (1 - 2 / (0.5 + 0.5))^2
+    1.0
+    """
+    validate_sample_size(sample_size)
+    x = ops.convert_to_tensor(x)
+    if mask is not None:
+        mask = ops.reshape(mask, ops.shape(mask) + (1,) * (x.ndim - mask.ndim))
+    first, enough_first = _variance(x, mask, 0, sample_size)
+    second, enough_second = _variance(x, mask, sample_size, sample_size)
+    per_unit = ops.square(1.0 - first / (second + ops.cast(beta, "float32")))
+    if mask is not None:
+        counts = ops.cast(enough_first & enough_second, "float32")
+        counts = ops.broadcast_to(counts, ops.shape(per_unit))
+        loss = ops.divide_no_nan(ops.sum(per_unit * counts), ops.sum(counts))
+    else:
+        loss = ops.mean(per_unit)
+    return ops.where(ops.shape(x)[0] >= 2 * sample_size, loss, 0.0)
+
+
+def validate_sample_size(sample_size: Any) -> None:
+    """Raise `ValueError` if `sample_size` is not an integer of 2 or more."""
+    is_integer = isinstance(sample_size, int) and not isinstance(sample_size, bool)
+    if not is_integer or sample_size < 2:
+        raise ValueError(
+            "`sample_size` must be an integer of 2 or more, because the variance of "
+            "one sample is not defined; the batch must have at least twice as many "
+            f"samples. Received: sample_size={sample_size!r}"
+        )
+
+
+def _variance(x: Any, mask: Any, start: int, size: int) -> tuple[Any, Any]:
+    """Unbiased variance of each unit over a slice of the batch."""
+    sample = ops.cast(x[start : start + size], "float32")
+    if mask is None:
+        # Constant divisors: finite also where a small batch leaves the slice empty.
+        deviation = sample - ops.sum(sample, axis=0, keepdims=True) / size
+        return ops.sum(ops.square(deviation), axis=0) / (size - 1), None
+    valid = ops.cast(mask[start : start + size], "float32")
+    count = ops.sum(valid, axis=0)
+    mean = ops.sum(sample * valid, axis=0) / ops.maximum(count, 1.0)
+    squares = ops.sum(ops.square(sample - mean) * valid, axis=0)
+    return squares / ops.maximum(count - 1.0, 1.0), count >= 2.0
+
+
+def validate_weight(weight: Any) -> None:
+    """Raise `ValueError` if `weight` is not a finite number of 0 or more."""
+    is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
+    if not is_number or not 0.0 <= weight < math.inf:
+        raise ValueError(
+            "`weight` must be a finite float of 0 or more, the factor of the loss. "
+            f"Received: weight={weight!r}"
+        )

@@ -1,0 +1,71 @@
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_regnoise.ops.variance_constancy import (
+    validate_sample_size,
+    validate_weight,
+    variance_constancy_loss,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_regnoise")
+class VarianceConstancy(keras.regularizers.Regularizer):  # type: ignore[misc]
+    """The Variance Constancy Loss (VCL), for the `activity_regularizer` of a layer.
+
+    Beta is fixed. For layers that keep their activation in a layer of its own, because
+    the paper takes the loss before the activation.
+    `keras_regnoise.layers.VarianceConstancy` learns beta, and leaves the loss out of
+    evaluation, where Keras applies activity regularizers too.
+
+    Args:
+        weight: Factor of the loss, a float of 0 or more. Defaults to 0.01, the paper's.
+        sample_size: Samples in each of the two subsets of the batch that are compared,
+            an integer of 2 or more. Defaults to 2. A batch of fewer than
+            `2 * sample_size` has no loss.
+        beta: Positive float. Defaults to 1.0.
+
+    Reference:
+        [Regularizing by the Variance of the Activations' Sample-Variances](
+        https://arxiv.org/abs/1811.08764), equation 17.
+
+    Difference from other regularizers: Keras divides what an activity regularizer
+    returns by the batch size. This loss is a mean over the batch already, so it returns
+    it times the batch size; the strength does not depend on the batch size.
+
+    Example:
+
+    >>> layer = keras.layers.Dense(32, activity_regularizer=VarianceConstancy())
+    >>> y = layer(keras.random.normal((8, 16)))
+    >>> len(layer.losses)
+    1
+    """
+
+    def __init__(
+        self, weight: float = 0.01, sample_size: int = 2, beta: float = 1.0
+    ) -> None:
+        validate_weight(weight)
+        validate_sample_size(sample_size)
+        if isinstance(beta, bool) or not isinstance(beta, int | float) or beta <= 0:
+            raise ValueError(
+                "`beta` must be a positive float; at 0 a constant unit makes the loss "
+                f"infinite. Received: beta={beta!r}"
+            )
+        self.weight = weight
+        self.sample_size = sample_size
+        self.beta = beta
+
+    def penalty(self, x: Any) -> Any:
+        """Return the weighted loss of activations `x`, whatever the batch size."""
+        return self.weight * variance_constancy_loss(x, self.beta, self.sample_size)
+
+    def __call__(self, x: Any) -> Any:
+        return self.penalty(x) * ops.cast(ops.shape(x)[0], "float32")
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "weight": self.weight,
+            "sample_size": self.sample_size,
+            "beta": self.beta,
+        }

@@ -1,0 +1,68 @@
+from collections import Counter
+from itertools import permutations
+
+import numpy as np
+import pytest
+from keras.random import SeedGenerator
+from scipy import stats
+
+from keras_regnoise.ops import random_pairing
+from tests.helpers import to_numpy
+
+
+def draw(dim, batch_size=None, seed=0):
+    return tuple(to_numpy(v) for v in random_pairing(dim, batch_size, seed))
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 16, 33])
+@pytest.mark.parametrize("batch_size", [None, 5])
+def test_is_an_oriented_involution(dim, batch_size):
+    partner, sign = draw(dim, batch_size)
+    expected = (dim,) if batch_size is None else (batch_size, dim)
+    assert partner.shape == sign.shape == expected
+    assert partner.dtype == np.int32
+    for p, s in zip(partner.reshape(-1, dim), sign.reshape(-1, dim), strict=True):
+        assert (p[p] == np.arange(dim)).all()
+        assert (s[p] == -s).all()
+        alone = p == np.arange(dim)
+        assert alone.sum() == dim % 2
+        assert ((s == 0) == alone).all()
+
+
+@pytest.mark.parametrize("dim", [4, 5])
+def test_is_uniform_over_pairings_and_orientations(dim):
+    number = 20_000
+    partner, sign = draw(dim, number, seed=3)
+    counts = Counter(
+        (*p, *s) for p, s in zip(partner.tolist(), sign.tolist(), strict=True)
+    )
+    # As many as there are ordered choices of d ordered pairs, up to order of pairs.
+    half = dim // 2
+    outcomes = {
+        frozenset((p[i], p[i + half]) for i in range(half))
+        for p in permutations(range(dim))
+    }
+    assert len(counts) == len(outcomes) == {4: 12, 5: 60}[dim]
+    assert stats.chisquare(list(counts.values())).pvalue > 1e-4
+
+
+def test_depends_on_the_seed_alone():
+    assert (draw(64, seed=1)[0] == draw(64, seed=1)[0]).all()
+    assert (draw(64, seed=1)[0] != draw(64, seed=2)[0]).any()
+    assert (draw(64, seed=None)[0] != draw(64, seed=None)[0]).any()
+    generator = SeedGenerator(1)
+    first, second = draw(64, seed=generator), draw(64, seed=generator)
+    assert (first[0] == draw(64, seed=1)[0]).all()
+    assert (first[0] != second[0]).any()
+
+
+@pytest.mark.parametrize("dim", [0, -1, 2.0, None, True])
+def test_bad_dim(dim):
+    with pytest.raises(ValueError, match="number of features.*Received: dim="):
+        random_pairing(dim)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 1.5, "1", True])
+def test_bad_seed(seed):
+    with pytest.raises(ValueError, match="`seed` must be None or an integer"):
+        random_pairing(4, seed=seed)
