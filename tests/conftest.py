@@ -19,5 +19,3 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def _fixed_seed():
     keras.utils.set_random_seed(0)
-    yield
-    keras.utils.clear_session()

@@ -10,7 +10,10 @@ from keras_regnoise.ops.variance_constancy import (
 )
 
 
-@keras.saving.register_keras_serializable(package="keras_regnoise")
+# A name of its own: the layer of the same name is registered in the same package.
+@keras.saving.register_keras_serializable(
+    package="keras_regnoise", name="VarianceConstancyRegularizer"
+)
 class VarianceConstancy(keras.regularizers.Regularizer):  # type: ignore[misc]
     """The Variance Constancy Loss (VCL), for the `activity_regularizer` of a layer.
 

@@ -58,7 +58,7 @@ def test_depends_on_the_seed_alone():
 
 @pytest.mark.parametrize("dim", [0, -1, 2.0, None, True])
 def test_bad_dim(dim):
-    with pytest.raises(ValueError, match="number of features.*Received: dim="):
+    with pytest.raises(ValueError, match=r"number of features.*Received: dim="):
         random_pairing(dim)
 
 

@@ -77,5 +77,7 @@ def test_finite_for_every_rate_and_equal_for_a_tensor(angles, rate):
 
 
 def test_unknown_law():
-    with pytest.raises(ValueError, match="'truncated_gaussian'. Received: angles='no'"):
+    with pytest.raises(
+        ValueError, match=r"'truncated_gaussian'\. Received: angles='no'"
+    ):
         sample_tangents((2,), 0.1, "no", seed=1)

@@ -88,5 +88,7 @@ def test_masked_steps_do_not_count():
 
 @pytest.mark.parametrize("sample_size", [1, 0, -2, 2.0, "2", True])
 def test_bad_sample_size(sample_size):
-    with pytest.raises(ValueError, match="integer of 2 or more.*Received: sample_size"):
+    with pytest.raises(
+        ValueError, match=r"integer of 2 or more.*Received: sample_size"
+    ):
         variance_constancy_loss(np.ones((8, 2)), 1.0, sample_size)

@@ -1,0 +1,248 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_regnoise.callbacks import VarianceConstancy
+from keras_regnoise.ops import variance_constancy_loss
+from tests.helpers import to_numpy
+
+
+def dense_model(**options):
+    model = keras.Sequential(
+        [
+            keras.Input((5,)),
+            keras.layers.Dense(7, activation="relu", name="first"),
+            keras.layers.Dense(6, name="linear"),
+            keras.layers.LeakyReLU(name="second"),
+            keras.layers.Dense(1, activation="sigmoid", name="last"),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(0.05), "mse", **options)
+    return model
+
+
+def data(count=32):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(count, 5)).astype("float32")
+    return x, (x[:, :1] > 0).astype("float32")
+
+
+def fingerprint(model):
+    """What `leaves the model as it found it` can be read off."""
+    return (
+        {layer.name: dict(vars(layer)) for layer in model.layers},
+        model.train_function,
+        len(model.losses),
+        [layer.activity_regularizer for layer in model.layers],
+        [str(v.path) for v in model.variables],
+        model.get_config(),
+    )
+
+
+class Raise(keras.callbacks.Callback):
+    def __init__(self, when):
+        super().__init__()
+        setattr(self, when, self._raise)
+
+    def _raise(self, *_, **__):
+        raise RuntimeError("on purpose")
+
+
+@pytest.mark.parametrize("batch", [4, 8, 64])
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_is_the_loss_of_the_layer(batch, jit_compile):
+    if jit_compile and keras.config.backend() == "torch":
+        pytest.skip("torch.compile is not what is tested here")
+    model = dense_model(jit_compile=jit_compile)
+    x, y = data(batch)
+    pre_activations = [x @ to_numpy(model.layers[0].kernel)]
+    inner = np.maximum(pre_activations[0], 0) @ to_numpy(model.layers[1].kernel)
+    expected = [
+        0.01 * float(variance_constancy_loss(v, 1.0)) for v in (*pre_activations, inner)
+    ]
+    plain = model.evaluate(x, y, batch_size=batch, verbose=0)
+    logs = model.fit(
+        x,
+        y,
+        batch_size=batch,
+        shuffle=False,
+        verbose=0,
+        callbacks=[VarianceConstancy()],
+    ).history
+    assert logs["variance_constancy/first"] == pytest.approx([expected[0]], rel=1e-4)
+    assert logs["variance_constancy/second"] == pytest.approx([expected[1]], rel=1e-4)
+    assert set(logs) == {
+        "loss",
+        "variance_constancy/first",
+        "variance_constancy/second",
+    }
+    assert logs["loss"] == pytest.approx([plain + sum(expected)], rel=1e-4)
+
+
+def test_trains_as_if_the_layers_had_the_regularizer():
+    from keras_regnoise.regularizers import VarianceConstancy as Regularizer
+
+    x, y = data()
+    with_callback = dense_model()
+    weights = with_callback.get_weights()
+    options = {"batch_size": 8, "epochs": 3, "shuffle": False, "verbose": 0}
+    with_callback.fit(x, y, callbacks=[VarianceConstancy(0.5)], **options)
+
+    inputs = keras.Input((5,))
+    outputs = keras.layers.Dense(7, activity_regularizer=Regularizer(0.5))(inputs)
+    outputs = keras.layers.Dense(6, activity_regularizer=Regularizer(0.5))(
+        keras.layers.ReLU()(outputs)
+    )
+    outputs = keras.layers.Dense(1, activation="sigmoid")(
+        keras.layers.LeakyReLU()(outputs)
+    )
+    reference = keras.Model(inputs, outputs)
+    reference.set_weights(weights)
+    reference.compile(keras.optimizers.SGD(0.05), "mse")
+    reference.fit(x, y, **options)
+    for ours, theirs in zip(
+        with_callback.get_weights(), reference.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("trained_before", [False, True])
+def test_leaves_the_model_as_it_found_it(trained_before):
+    model = dense_model()
+    x, y = data()
+    model.fit(x, y, epochs=int(trained_before), verbose=0)
+    before = fingerprint(model)
+    weights = model.get_weights()
+    model.fit(x, y, verbose=0, callbacks=[VarianceConstancy()])
+    assert fingerprint(model) == before
+
+    # And it trains on without the loss, as a model that never had the callback.
+    model.set_weights(weights)
+    other = dense_model()
+    other.set_weights(weights)
+    options = {"batch_size": 8, "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, **options).history
+    expected = other.fit(x, y, **options).history
+    assert set(history) == set(expected)
+    assert history["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "on_train_begin",
+        "on_epoch_begin",
+        "on_train_batch_begin",
+        "on_train_batch_end",
+        "on_test_begin",
+        "on_epoch_end",
+    ],
+)
+def test_leaves_the_model_as_it_found_it_when_a_callback_raises(when):
+    model = dense_model()
+    x, y = data()
+    model.fit(x, y, verbose=0)
+    before = fingerprint(model)
+    with pytest.raises(RuntimeError, match="on purpose"):
+        model.fit(
+            x,
+            y,
+            verbose=0,
+            validation_data=(x, y),
+            callbacks=[Raise(when), VarianceConstancy()],
+        )
+    assert fingerprint(model) == before
+
+
+def test_leaves_the_model_as_it_found_it_when_the_data_raise():
+    def batches():
+        x, y = data(8)
+        yield x, y
+        raise RuntimeError("on purpose")
+
+    model = dense_model()
+    model.fit(*data(), verbose=0)
+    before = fingerprint(model)
+    with pytest.raises(Exception, match="on purpose"):
+        model.fit(
+            batches(), verbose=0, steps_per_epoch=4, callbacks=[VarianceConstancy()]
+        )
+    assert fingerprint(model) == before
+
+
+def test_a_later_callback_that_raises_leaves_nothing_that_trains():
+    # Between this callback and the step there is a gap; what is left in it must not
+    # add the loss to the next `fit`.
+    model, reference = dense_model(), dense_model()
+    reference.set_weights(model.get_weights())
+    x, y = data()
+    with pytest.raises(RuntimeError, match="on purpose"):
+        model.fit(
+            x,
+            y,
+            verbose=0,
+            callbacks=[VarianceConstancy(10.0), Raise("on_train_batch_begin")],
+        )
+    options = {"batch_size": 8, "epochs": 2, "shuffle": False, "verbose": 0}
+    history = model.fit(x, y, **options).history
+    expected = reference.fit(x, y, **options).history
+    assert history["loss"] == pytest.approx(expected["loss"], rel=1e-5)
+
+
+def test_named_layers_and_nested_models():
+    inner = keras.Sequential(
+        [keras.Input((5,)), keras.layers.Dense(4, activation="elu", name="deep")],
+        name="inner",
+    )
+    inputs = keras.Input((5,))
+    outputs = keras.layers.Dense(1, name="head")(inner(inputs))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    x, y = data()
+    found = model.fit(x, y, verbose=0, callbacks=[VarianceConstancy()]).history
+    assert set(found) == {"loss", "variance_constancy/inner/deep"}
+    named = VarianceConstancy(layers=["head"])
+    found = model.fit(x, y, verbose=0, callbacks=[named]).history
+    assert set(found) == {"loss", "variance_constancy/head"}
+
+
+def test_subclassed_model():
+    class Subclassed(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.hidden = keras.layers.Dense(4, activation="tanh", name="hidden")
+            self.head = keras.layers.Dense(1)
+
+        def call(self, x):
+            return self.head(self.hidden(x))
+
+    model = Subclassed()
+    model.compile("sgd", "mse")
+    x, y = data()
+    found = model.fit(x, y, verbose=0, callbacks=[VarianceConstancy()]).history
+    assert set(found) == {"loss", "variance_constancy/hidden"}
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        (["nowhere"], r"\['first', 'linear', 'second', 'last'\].*\['nowhere'\]"),
+        (["first", "no"], r"of which \['no'\] are not"),
+    ],
+)
+def test_unknown_layers(layers, message):
+    model = dense_model()
+    with pytest.raises(ValueError, match=message):
+        model.fit(*data(), verbose=0, callbacks=[VarianceConstancy(layers=layers)])
+
+
+def test_no_activation_to_find():
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match=r"no hidden activation.*\['dense"):
+        model.fit(*data(), verbose=0, callbacks=[VarianceConstancy()])
+
+
+def test_a_string_is_not_a_list():
+    with pytest.raises(ValueError, match=r"layers='a'. Use layers=\['a'\]"):
+        VarianceConstancy(layers="a")

@@ -1,0 +1,255 @@
+"""What every layer of the package promises, on every backend."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_regnoise as krn
+from tests.helpers import to_numpy
+from tests.layers.cases import CASES, NOISE_CASES, parametrize, schedule
+
+
+def compiled(layers, **options):
+    model = keras.Sequential(layers)
+    model.compile(keras.optimizers.SGD(0.05), "mse", **options)
+    return model
+
+
+@parametrize(pytest)
+def test_config_round_trip(case):
+    layer = case.make(seed=3) if case.has_rate else case.make()
+    config = layer.get_config()
+    copy = type(layer).from_config(config)
+    assert copy.get_config() == config
+    serialized = keras.saving.serialize_keras_object(layer)
+    assert serialized["registered_name"].startswith("keras_regnoise>")
+    assert keras.saving.deserialize_keras_object(serialized).get_config() == config
+
+
+@parametrize(pytest, NOISE_CASES)
+def test_schedule_survives_the_config(case):
+    config = case.make(rate=schedule()).get_config()
+    copy = case.layer.from_config(config)
+    assert copy.rate.get_config() == schedule().get_config()
+
+
+@parametrize(pytest)
+def test_inference_is_deterministic_and_shapes_are_kept(case):
+    layer, x = case.make(), case.data()
+    y = to_numpy(layer(x))
+    assert y.shape == x.shape
+    assert layer.compute_output_shape(x.shape) == x.shape
+    assert (to_numpy(layer(x)) == y).all()
+    if case.layer in (krn.RotationOut, krn.SpatialRotationOut, krn.VarianceConstancy):
+        assert (y == x).all()
+
+
+@parametrize(pytest, NOISE_CASES)
+def test_rate_zero_is_exact(case):
+    layer, x = case.make(rate=0.0), case.data()
+    layer.build((None, *case.shape))
+    if case.layer is krn.ICLayer:
+        expected = to_numpy(layer.normalization(x, training=True))
+    elif case.layer is krn.DropActivation:
+        expected = to_numpy(layer.activation(x))
+    else:
+        expected = x
+    assert to_numpy(layer(x, training=True)).tobytes() == expected.tobytes()
+    if case.layer is not krn.ICLayer:
+        assert to_numpy(layer(x)).tobytes() == expected.tobytes()
+
+
+@parametrize(pytest, NOISE_CASES)
+def test_same_seed_same_draws_and_none_differ(case):
+    x = case.data()
+
+    def draws(seed):
+        layer = case.make(seed=seed)
+        return [to_numpy(layer(x, training=True)) for _ in range(3)]
+
+    first, second = draws(5), draws(5)
+    assert all((a == b).all() for a, b in zip(first, second, strict=True))
+    assert (first[0] != first[1]).any()
+    assert (first[0] != draws(6)[0]).any()
+    assert (draws(None)[0] != draws(None)[0]).any()
+
+
+@parametrize(pytest)
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+def test_dtypes(case, dtype):
+    layer = case.make(dtype=dtype, **({"seed": 1} if case.has_rate else {}))
+    x = ops.convert_to_tensor(case.data(), dtype=dtype)
+    y = layer(x, training=True)
+    assert keras.backend.standardize_dtype(y.dtype) == dtype
+    reference = case.make(**({"seed": 1} if case.has_rate else {}))
+    expected = to_numpy(reference(ops.cast(x, "float32"), training=True))
+    # The same draws whatever the dtype: only the arithmetic is rounded.
+    y = to_numpy(ops.cast(y, "float32"))
+    np.testing.assert_allclose(y, expected, rtol=0.05, atol=0.05)
+
+
+@parametrize(pytest)
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_trains(case, policy):
+    layers = [keras.Input(case.shape), case.make(dtype=policy)]
+    layers += [keras.layers.Flatten(), keras.layers.Dense(1)]
+    model = compiled(layers)
+    x = case.data(8)
+    history = model.fit(x, x.reshape(8, -1)[:, :1], epochs=2, verbose=0)
+    assert np.isfinite(history.history["loss"]).all()
+
+
+@parametrize(pytest)
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_fit_decreases_the_loss_with_unknown_sizes(case, jit_compile):
+    if jit_compile and keras.config.backend() == "torch":
+        pytest.skip("torch.compile is not what is tested here")
+    free = {1, 2, 3} - {getattr(case.make(), "axis", -1) % (len(case.shape) + 1)}
+    if case.layer is krn.VarianceConstancy:
+        free = set(getattr(case.make(), "shared_axes", None) or ())
+    shape = [None if i in free else s for i, s in enumerate(case.shape, 1)]
+    inputs = keras.Input(shape)
+    x = case.make()(inputs)
+    axes = list(range(1, len(shape) + 1))
+    outputs = ops.concatenate(
+        [ops.mean(x, axes)[:, None], ops.max(x, axes)[:, None]], axis=-1
+    )
+    model = keras.Model(inputs, keras.layers.Dense(1)(outputs))
+    model.compile(keras.optimizers.SGD(0.05), "mse", jit_compile=jit_compile)
+    data = case.data(37)  # odd: the last batch is smaller
+    target = np.full((37, 1), 3.0, "float32")
+    history = model.fit(data, target, batch_size=8, epochs=5, verbose=0)
+    assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
+
+
+@parametrize(pytest)
+@pytest.mark.parametrize("batch", [0, 1])
+def test_empty_and_single_batches(case, batch):
+    x = case.data(2)[:batch]
+    layer = case.make()
+    layer.build((None, *case.shape))
+    for training in (False, True):
+        y = to_numpy(layer(x, training=training))
+        assert y.shape == x.shape
+        assert np.isfinite(y).all()
+
+
+@parametrize(pytest)
+def test_inside_functional_subclassed_and_time_distributed(case):
+    class Wrapped(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.noise = case.make()
+            self.flatten = keras.layers.Flatten()
+            self.dense = keras.layers.Dense(1)
+
+        def call(self, x, training=False):
+            return self.dense(self.flatten(self.noise(x, training=training)))
+
+    x = case.data(8)
+    model = Wrapped()
+    model.compile("sgd", "mse")
+    model.fit(x, x.reshape(8, -1)[:, :1], verbose=0)
+    assert np.isfinite(model.evaluate(x, x.reshape(8, -1)[:, :1], verbose=0))
+
+    inputs = keras.Input((3, *case.shape))
+    outputs = keras.layers.TimeDistributed(case.make())(inputs)
+    model = keras.Model(inputs, keras.layers.Flatten()(outputs))
+    model.compile("sgd", "mse")
+    steps = np.stack([x, x, x], axis=1)
+    assert model.predict(steps, verbose=0).shape == (8, x[0].size * 3)
+    if case.layer is krn.ICLayer:  # the only one with weights to train here
+        model.fit(steps, steps.reshape(8, -1), verbose=0)
+
+
+@parametrize(pytest, NOISE_CASES)
+def test_schedule_changes_the_noise_and_is_counted(case):
+    layer = case.make(rate=schedule(), seed=1)
+    x = case.data(64)
+    reference = to_numpy(case.make(rate=0.0)(x, training=True))
+
+    def noise():
+        return float(np.mean((to_numpy(layer(x, training=True)) - reference) ** 2))
+
+    amounts = [noise() for _ in range(7)]
+    assert max(amounts[:3]) == 0.0
+    assert min(amounts[3:]) > 0.0
+    assert np.mean(amounts[5:]) > np.mean(amounts[3:5])
+    inner = layer.noise if case.layer is krn.ICLayer else layer
+    assert float(inner.current_rate()) == pytest.approx(0.4)
+    to_numpy(layer(x))
+    assert int(to_numpy(inner.seed_generator.state.value)[1]) == 7
+
+
+def test_schedule_outside_its_range_is_clipped():
+    class Wild(keras.optimizers.schedules.LearningRateSchedule):
+        values = (-1.0, float("nan"), 1.0, 50.0)
+
+        def __call__(self, step):
+            return ops.take(ops.convert_to_tensor(self.values), ops.cast(step, "int32"))
+
+        def get_config(self):
+            return {}
+
+    layer = krn.RotationOut(Wild())
+    x = np.random.default_rng(0).normal(size=(8, 6)).astype("float32")
+    outputs = [to_numpy(layer(x, training=True)) for _ in Wild.values]
+    assert (outputs[0] == x).all()
+    assert (outputs[1] == x).all()
+    assert np.isfinite(outputs[2]).all()
+    assert np.isfinite(outputs[3]).all()
+
+
+@parametrize(pytest, [case for case in CASES if len(case.shape) == 2])
+def test_masks_pass_through(case):
+    x = case.data()
+    x[:, -2:] = 0.0
+    masked = keras.layers.Masking()(x)
+    outputs = case.make()(masked, training=True)
+    expected = np.ones(x.shape[:2], bool)
+    expected[:, -2:] = False
+    assert (to_numpy(outputs._keras_mask) == expected).all()
+
+
+@parametrize(pytest)
+def test_integer_input(case):
+    with pytest.raises(
+        ValueError, match=r"floating-point input. Received: dtype=int32"
+    ):
+        case.make()(np.ones((4, *case.shape), "int32"))
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, float("nan"), float("inf"), "0.1"])
+@parametrize(pytest, NOISE_CASES)
+def test_bad_rate(case, rate):
+    with pytest.raises(ValueError, match=r"float in \[0, 1\).*Received: rate="):
+        case.make(rate=rate)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "1"])
+@parametrize(pytest, NOISE_CASES)
+def test_bad_seed(case, seed):
+    with pytest.raises(ValueError, match="Received: seed="):
+        case.make(seed=seed)
+
+
+@parametrize(pytest)
+def test_unknown_feature_size(case):
+    if case.layer is krn.DropActivation:
+        pytest.skip("works on single elements")
+    with pytest.raises(ValueError, match=r"must know how many.*Received: input_shape="):
+        case.make()(keras.Input([None] * len(case.shape)))
+
+
+@parametrize(pytest)
+def test_weights_are_only_those_that_are_trained_or_moving(case):
+    layer = case.make()
+    layer.build((None, *case.shape))
+    expected = {krn.ICLayer: (2, 4), krn.VarianceConstancy: (1,)}
+    assert len(layer.weights) in expected.get(case.layer, (0,))
+
+
+def test_every_layer_is_covered():
+    public = {getattr(krn.layers, name) for name in krn.layers.__all__}
+    assert {case.layer for case in CASES} == public - {krn.layers.NoiseLayer}

@@ -1,0 +1,93 @@
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+import keras_regnoise as krn
+from keras_regnoise.ops import variance_constancy_loss
+from tests.helpers import to_numpy
+
+WEIGHT = 0.25
+
+
+def data(batch, seed=0):
+    return np.random.default_rng(seed).normal(size=(batch, 6)).astype("float32")
+
+
+def losses(layer, x, training=True):
+    layer(x, training=training)
+    return [float(loss) for loss in layer.losses]
+
+
+@pytest.mark.parametrize("batch", [4, 8, 64])
+def test_layer_and_regularizer_agree_and_weigh_once(batch):
+    x = data(batch)
+    expected = WEIGHT * float(variance_constancy_loss(x, 1.0, 2))
+    assert losses(krn.VarianceConstancy(WEIGHT), x) == pytest.approx([expected])
+    regularizer = krn.regularizers.VarianceConstancy(WEIGHT)
+    identity = keras.layers.Activation("linear", activity_regularizer=regularizer)
+    assert losses(identity, x) == pytest.approx([expected])
+
+
+def test_no_loss_at_inference_and_layers_add_up():
+    inputs = keras.Input((6,))
+    outputs = krn.VarianceConstancy()(krn.VarianceConstancy(0.5)(inputs))
+    model = keras.Model(inputs, outputs)
+    x = data(8)
+    model(x)
+    assert model.losses == []
+    model(x, training=True)
+    total = sum(float(loss) for loss in model.losses)
+    assert total == pytest.approx(0.51 * float(variance_constancy_loss(x, 1.0)))
+
+
+def test_beta_is_learned_and_stays_positive():
+    layer = krn.VarianceConstancy(1.0)
+    model = keras.Sequential([keras.Input((6,)), layer])
+    model.compile(keras.optimizers.Adam(0.1), loss=lambda y, prediction: 0.0 * y)
+    # Subset variances that are equal want the smallest beta there can be.
+    x = np.tile(data(2, seed=1), (2, 1))
+    x = np.tile(x, (500, 1))
+    model.fit(x, x, batch_size=4, shuffle=False, verbose=0)
+    assert int(model.optimizer.iterations) == 500
+    beta = to_numpy(layer.beta.value)
+    assert (beta > 0).all()
+    assert (beta < 0.5).all()
+
+
+def test_mixed_float16_near_300_is_finite():
+    layer = krn.VarianceConstancy(dtype="mixed_float16")
+    x = ops.cast(300 + 40 * data(8), "float16")
+    assert np.isfinite(losses(layer, x)).all()
+    regularizer = krn.regularizers.VarianceConstancy()
+    dense = keras.layers.Activation(
+        "linear", activity_regularizer=regularizer, dtype="mixed_float16"
+    )
+    assert losses(dense, x) == pytest.approx(losses(layer, x))
+
+
+def test_shared_axes():
+    layer = krn.VarianceConstancy(shared_axes=(1, 2))
+    layer.build((None, None, None, 5))
+    assert layer.beta.shape == (1, 1, 5)
+    layer = krn.VarianceConstancy(shared_axes=-1)
+    layer.build((None, 4, 5))
+    assert layer.beta.shape == (4, 1)
+
+
+@pytest.mark.parametrize("axes", [(0,), (4,), (-4,)])
+def test_bad_shared_axes(axes):
+    with pytest.raises(ValueError, match=r"other than the batch.*shared_axes="):
+        krn.VarianceConstancy(shared_axes=axes).build((None, 4, 4, 2))
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf"), "0.1", None])
+def test_bad_weight(weight):
+    for kind in (krn.VarianceConstancy, krn.regularizers.VarianceConstancy):
+        with pytest.raises(ValueError, match=r"`weight` must be .*Received: weight="):
+            kind(weight=weight)
+
+
+def test_bad_sample_size():
+    with pytest.raises(ValueError, match="Received: sample_size=1"):
+        krn.VarianceConstancy(sample_size=1)
