@@ -102,7 +102,7 @@ class Recorder:
         self._count += 1
 
     def result(self) -> float:
-        jax.effects_barrier()
+        jax.effects_barrier()  # type: ignore[no-untyped-call]
         return self._total / max(self._count, 1)
 
     def reset(self) -> None:

@@ -83,7 +83,8 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     """
 
     def operation(x: Any, *tensors: Any, **options: Any) -> Any:
-        return _Kernel.apply((forward, backward), options, x, *tensors)
+        apply: Any = _Kernel.apply
+        return apply((forward, backward), options, x, *tensors)
 
     return operation
 

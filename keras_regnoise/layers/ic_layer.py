@@ -81,13 +81,13 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
         self.seed = seed
         self._chosen = {"normalization": normalization, "noise": noise}
         options: dict[str, Any] = {"dtype": self.dtype_policy}
-        self.noise = noise
+        self.noise: Any = noise
         if isinstance(noise, str):
             if noise == "rotationout":
                 options["axis"] = axis
             self.noise = _NOISES[noise](rate, seed=seed, name="noise", **options)
         self.rate = rate
-        self.normalization = normalization
+        self.normalization: Any = normalization
         if isinstance(normalization, str):
             options["axis"] = axis
             self.normalization = _normalization(normalization, options)

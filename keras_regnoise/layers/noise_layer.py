@@ -1,6 +1,6 @@
 import math
 import numbers
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 from keras import ops
@@ -9,7 +9,7 @@ from keras.optimizers.schedules import LearningRateSchedule
 from keras_regnoise import _backend
 from keras_regnoise.ops.seeds import validate_seed
 
-Rate = float | LearningRateSchedule
+Rate: TypeAlias = float | LearningRateSchedule
 
 
 class NoiseLayer(keras.layers.Layer):  # type: ignore[misc]

@@ -172,7 +172,7 @@ def _forward(
 
 
 def _backward(gradient: Any, *residuals: Any, axis: int, **_: Any) -> Any:
-    return rotation_gradient(gradient, *residuals, axis)
+    return rotation_gradient(gradient, *residuals, axis=axis)
 
 
 _rotate = _backend.kernel(_forward, _backward)

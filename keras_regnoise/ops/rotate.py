@@ -85,7 +85,7 @@ def centered_rotation(
 
 
 def rotation_gradient(
-    gradient: Any, partner: Any, sign: Any, tangent: Any, weights: Any, axis: int
+    gradient: Any, partner: Any, sign: Any, tangent: Any, weights: Any, *, axis: int
 ) -> Any:
     """Apply the adjoint of `centered_rotation`: the opposite rotation.
 

@@ -84,6 +84,7 @@ def _angle_scale(rate: Any, angles: str) -> Any:
 
 @functools.cache
 def _scale_table(angles: str) -> np.ndarray[Any, np.dtype[np.float32]]:
+    mean_square: Callable[[Any], Any]
     rate = np.linspace(0.0, 1.0, _CELLS + 1)[1:-1] ** 2
     if angles == "uniform":
         mean_square, limit = _mean_square_uniform, np.pi / 2

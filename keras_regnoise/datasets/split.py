@@ -1,0 +1,17 @@
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+class Split(NamedTuple):
+    """Examples of one part of a data set.
+
+    Attributes:
+        x: Inputs `(count, ...)`, float32.
+        y: Integer classes `(count,)`.
+    """
+
+    x: Array
+    y: Array

@@ -1,0 +1,142 @@
+"""Residual networks: stages of units of convolutions with shortcuts."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+
+from keras_regnoise.models._units import Unit, label, residual_steps
+from keras_regnoise.models._vocabulary import Vocabulary, WordOptions
+
+PROJECTION: Unit = ("conv",)
+
+
+@dataclass(frozen=True)
+class Conv:
+    """The size of one convolution."""
+
+    filters: int
+    kernel: int = 3
+    strides: int = 1
+    groups: int = 1
+
+
+Convs = Sequence[Conv]
+
+
+def basic(filters: int, strides: int) -> Convs:
+    """Return the two convolutions of a basic unit."""
+    return Conv(filters, strides=strides), Conv(filters)
+
+
+def bottleneck(filters: int, strides: int) -> Convs:
+    """Return the three convolutions of a bottleneck, which is strided at its entry."""
+    return Conv(filters, 1, strides), Conv(filters), Conv(4 * filters, 1)
+
+
+def halving_stages(
+    convs: Callable[[int, int], Convs], units: int, filters: Sequence[int]
+) -> list[list[Convs]]:
+    """Return stages of equal depth, each of which but the first halves the image."""
+    return [
+        [convs(width, 2 if stage and not unit else 1) for unit in range(units)]
+        for stage, width in enumerate(filters)
+    ]
+
+
+def residual_network(
+    stages: Sequence[Sequence[Convs]],
+    unit: Unit,
+    *,
+    stem: int,
+    shortcut: Unit,
+    classes: int,
+    input_shape: tuple[int | None, ...],
+    seed: int | None,
+    name: str,
+    words: WordOptions,
+) -> Any:
+    """Build a residual network for images.
+
+    Args:
+        stages: The convolutions of every unit of every stage.
+        unit: The words of a unit, see `keras_regnoise.models`.
+        stem: Filters of the first convolution.
+        shortcut: The words of the shortcut where a unit changes the shape. `()` is
+            the identity, subsampled and padded with zero channels.
+        classes: Number of classes.
+        input_shape: Height, width and channels.
+        seed: Seed of the run, or `None`.
+        name: Name of the model.
+        words: What the words stand for.
+
+    Returns:
+        A functional `keras.Model` that ends in class probabilities.
+
+    Raises:
+        ValueError: If a word has no meaning, or `shortcut` is no projection.
+    """
+    if shortcut and shortcut.count("conv") != 1:
+        raise ValueError(
+            '`shortcut` must be () or hold the word "conv" once, for example '
+            f'("conv", "norm"). Received: shortcut={shortcut!r}'
+        )
+    vocabulary = Vocabulary(
+        unit,
+        weights=len(stages[0][0]),
+        stages=len(stages),
+        seed=seed,
+        extra_words=shortcut,
+        **words,
+    )
+    inputs = keras.Input(input_shape, name="images")
+    x = vocabulary.stem(inputs, vocabulary.conv(stem))
+    for stage, units in enumerate(stages, start=1):
+        for number, convs in enumerate(units, start=1):
+            prefix = f"stage{stage}_unit{number}"
+            x = _residual_unit(
+                x, vocabulary, vocabulary.words(stage), convs, shortcut, prefix
+            )
+    x = vocabulary.final(x)
+    x = keras.layers.GlobalAveragePooling2D(data_format="channels_last", name="pool")(x)
+    return keras.Model(inputs, vocabulary.classifier(x, classes), name=name)
+
+
+def _residual_unit(
+    x: Any, vocabulary: Vocabulary, words: Unit, convs: Convs, shortcut: Unit, name: str
+) -> Any:
+    lead, branch, merged = residual_steps(words, name)
+    strides = max(conv.strides for conv in convs)
+    target = replace(convs[-1], kernel=1, strides=strides, groups=1)
+    reshaped = strides > 1 or target.filters != x.shape[-1]
+    if reshaped and shortcut:
+        x = vocabulary.apply(x, lead)
+    else:
+        branch = lead + branch
+    sizes = [
+        vocabulary.conv(conv.filters, conv.kernel, conv.strides, conv.groups)
+        for conv in convs
+    ]
+    y = vocabulary.apply(x, branch, sizes)
+    if reshaped:
+        x = _reshape(x, vocabulary, target, shortcut, f"{name}_shortcut")
+    x = keras.layers.Add(name=f"{name}_add")([x, y])
+    return vocabulary.apply(x, merged)
+
+
+def _reshape(
+    x: Any, vocabulary: Vocabulary, target: Conv, shortcut: Unit, name: str
+) -> Any:
+    """Bring the shortcut to the shape of the branch."""
+    if shortcut:
+        projection = vocabulary.conv(target.filters, target.kernel, target.strides)
+        return vocabulary.apply(x, label(shortcut, name), [projection])
+    x = keras.layers.AveragePooling2D(
+        1, target.strides, data_format="channels_last", name=f"{name}_subsample"
+    )(x)
+    # Read as channels_first, the last axis is one that ZeroPadding2D can pad.
+    padding = ((0, 0), (0, target.filters - x.shape[-1]))
+    return keras.layers.ZeroPadding2D(
+        padding, data_format="channels_first", name=f"{name}_pad"
+    )(x)

@@ -1,0 +1,196 @@
+"""ResNet, ResNet-B, PreActResNet and WideResNet for small images."""
+
+from typing import Any, Unpack
+
+from keras_regnoise.models._depth import units_per_stage
+from keras_regnoise.models._residual import (
+    PROJECTION,
+    basic,
+    bottleneck,
+    halving_stages,
+    residual_network,
+)
+from keras_regnoise.models._units import BASELINE, PREACTIVATION, Unit
+from keras_regnoise.models._vocabulary import WordOptions
+
+
+def resnet(
+    depth: int = 20,
+    unit: Unit = BASELINE,
+    *,
+    bottlenecks: bool = False,
+    shortcut: Unit = PROJECTION,
+    classes: int = 10,
+    input_shape: tuple[int | None, ...] = (32, 32, 3),
+    seed: int | None = None,
+    name: str | None = None,
+    **words: Unpack[WordOptions],
+) -> Any:
+    """Build the residual network for CIFAR with the unit of your choice.
+
+    Three stages of 16, 32 and 64 filters (four times that behind a bottleneck). The
+    unit decides what kind of network it is: `("conv", "norm", "relu")` is ResNet,
+    `("norm", "relu", "conv")` PreActResNet, and `IC_UNITS[1]` to `IC_UNITS[3]` are
+    the units of the IC layer's paper. What stands before the weight in the unit
+    follows the last addition once more, because the classifier is a weight layer too.
+
+    Args:
+        depth: Number of weight layers: 6n + 2, or 9n + 2 with bottlenecks.
+        unit: Order of the layers around a convolution, or of the whole unit.
+        bottlenecks: Units of three convolutions (ResNet-B) instead of two.
+        shortcut: Words of the shortcut where the shape changes: `("conv",)` projects,
+            `("conv", "norm")` projects and normalizes, `()` subsamples and pads with
+            zero channels (option A of He et al.).
+        classes: Number of classes.
+        input_shape: Height, width and channels, height and width of any size.
+        seed: Seed of the run. Equal seeds give equal initial weights to all layers
+            that two variants share. Defaults to a fresh draw.
+        name: Name of the model.
+        **words: What the words of the unit stand for: `activation`, `noise`,
+            `noise_stages` and `layers`, see `WordOptions`.
+
+    Returns:
+        A functional `keras.Model` from images to class probabilities.
+
+    Raises:
+        ValueError: If the depth does not fit, or a word has no meaning.
+
+    Reference:
+        He et al., Deep Residual Learning for Image Recognition, 2016, section 4.2.
+        Chen et al., Rethinking the Usage of Batch Normalization and Dropout, 2019,
+        section 4.1, figure 3.
+
+    Example:
+        >>> from keras_regnoise.layers import SpatialRotationOut
+        >>> model = resnet(
+        ...     20,
+        ...     ("noise", "conv", "norm", "relu"),
+        ...     noise=lambda: SpatialRotationOut(0.1),
+        ...     noise_stages=(3,),
+        ... )
+        >>> model.output_shape
+        (None, 10)
+    """
+    convs, per_unit = (bottleneck, 9) if bottlenecks else (basic, 6)
+    units = units_per_stage(depth, per_unit, 2)
+    return residual_network(
+        halving_stages(convs, units, (16, 32, 64)),
+        unit,
+        stem=16,
+        shortcut=shortcut,
+        classes=classes,
+        input_shape=input_shape,
+        seed=seed,
+        name=name or f"resnet{'_b' if bottlenecks else ''}{depth}",
+        words=words,
+    )
+
+
+def preact_resnet(
+    depth: int = 164,
+    unit: Unit = PREACTIVATION,
+    *,
+    bottlenecks: bool = True,
+    shortcut: Unit = PROJECTION,
+    classes: int = 10,
+    input_shape: tuple[int | None, ...] = (32, 32, 3),
+    seed: int | None = None,
+    name: str | None = None,
+    **words: Unpack[WordOptions],
+) -> Any:
+    """Build PreActResNet: `resnet` with pre-activation units of three convolutions.
+
+    Args:
+        depth: Number of weight layers: 9n + 2, or 6n + 2 without bottlenecks.
+        unit: See `resnet`, as the arguments that follow.
+        bottlenecks: See `resnet`.
+        shortcut: See `resnet`.
+        classes: See `resnet`.
+        input_shape: See `resnet`.
+        seed: See `resnet`.
+        name: See `resnet`.
+        **words: See `resnet`.
+
+    Returns:
+        A functional `keras.Model` from images to class probabilities.
+
+    Reference:
+        He et al., Identity Mappings in Deep Residual Networks, 2016.
+
+    Example:
+        >>> preact_resnet(11).output_shape
+        (None, 10)
+    """
+    return resnet(
+        depth,
+        unit,
+        bottlenecks=bottlenecks,
+        shortcut=shortcut,
+        classes=classes,
+        input_shape=input_shape,
+        seed=seed,
+        name=name or f"preact_resnet{depth}",
+        **words,
+    )
+
+
+def wide_resnet(
+    depth: int = 28,
+    width: int = 10,
+    unit: Unit = PREACTIVATION,
+    *,
+    shortcut: Unit = PROJECTION,
+    classes: int = 10,
+    input_shape: tuple[int | None, ...] = (32, 32, 3),
+    seed: int | None = None,
+    name: str | None = None,
+    **words: Unpack[WordOptions],
+) -> Any:
+    """Build a wide residual network, WRN-`depth`-`width`.
+
+    Args:
+        depth: Number of convolutions with the three projections, 6n + 4. The count
+            of `resnet`, 6n + 2, is understood too: 20 and 22 are one network.
+        width: Widening factor k of the stages of 16k, 32k and 64k filters.
+        unit: See `resnet`, as the arguments that follow.
+        shortcut: See `resnet`.
+        classes: See `resnet`.
+        input_shape: See `resnet`.
+        seed: See `resnet`.
+        name: See `resnet`.
+        **words: See `resnet`.
+
+    Returns:
+        A functional `keras.Model` from images to class probabilities.
+
+    Raises:
+        ValueError: If the depth does not fit, or a word has no meaning.
+
+    Reference:
+        Zagoruyko and Komodakis, Wide Residual Networks, 2016.
+
+    Example:
+        >>> from keras import layers
+        >>> model = wide_resnet(
+        ...     16,
+        ...     2,
+        ...     ("norm", "relu", "noise", "conv"),
+        ...     noise=lambda: layers.SpatialDropout2D(0.3),
+        ...     noise_stages=(2, 3),
+        ... )
+        >>> sum(isinstance(layer, layers.SpatialDropout2D) for layer in model.layers)
+        8
+    """
+    counted_with_projections = depth + 2 if depth % 6 == 2 else depth
+    units = units_per_stage(counted_with_projections, 6, 4)
+    return residual_network(
+        halving_stages(basic, units, (16 * width, 32 * width, 64 * width)),
+        unit,
+        stem=16,
+        shortcut=shortcut,
+        classes=classes,
+        input_shape=input_shape,
+        seed=seed,
+        name=name or f"wide_resnet{depth}_{width}",
+        words=words,
+    )

@@ -1,0 +1,1 @@
+"""Studies: searches over noise that end in a table and a figure."""

@@ -1,0 +1,126 @@
+import keras
+import pytest
+
+from keras_regnoise.layers import ICLayer
+from keras_regnoise.models import mlp, resnet
+
+NOISY = ("noise", "conv", "norm", "relu")
+
+
+def dropout():
+    return keras.layers.Dropout(0.1)
+
+
+def named(model, part):
+    return [layer for layer in model.layers if part in layer.name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"unit": ("conv", "nrom", "relu")}, r"without a meaning: \['nrom'\]"),
+        ({"unit": NOISY}, "`noise=` for"),
+        ({"noise": dropout}, r"given for \['noise'\], but `unit` does not say"),
+        ({"layers": {"blur": dropout}}, r"given for \['blur'\]"),
+        ({"layers": {"relu": dropout}}, "Use `activation=`"),
+        ({"layers": {"conv": dropout}}, "'conv' is the weight"),
+        ({"shortcut": ("conv", "nrom")}, "without a meaning"),
+        ({"shortcut": ("norm",)}, 'must be \\(\\) or hold the word "conv" once'),
+        ({"activation": keras.activations.relu}, "must take no argument"),
+        ({"activation": lambda: "relu"}, "returned: 'relu'"),
+        (
+            {"unit": NOISY, "noise": dropout, "noise_stages": (3, 4)},
+            r"numbers of \[1, 2, 3\], .* Received: noise_stages=\(3, 4\)",
+        ),
+        ({"unit": NOISY, "noise": dropout, "noise_stages": 3}, r"example \(3,\)"),
+    ],
+)
+def test_words_and_meanings_must_match(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        resnet(8, **arguments)
+
+
+def test_a_misspelt_argument_is_no_word():
+    with pytest.raises(TypeError, match="nosie"):
+        resnet(8, NOISY, nosie=dropout)
+
+
+def test_a_word_of_your_own():
+    model = resnet(
+        8,
+        ("conv", "gn", "relu"),
+        layers={"gn": lambda: keras.layers.GroupNormalization(4)},
+    )
+    assert len(named(model, "_gn")) == 7
+
+
+def test_one_seed_in_a_factory_gives_every_place_its_own():
+    model = resnet(8, NOISY, noise=lambda: keras.layers.Dropout(0.1, seed=5))
+    seeds = [layer.seed for layer in named(model, "noise")]
+    assert len(seeds) == 6
+    assert len(set(seeds)) == 6
+    again = resnet(8, NOISY, noise=lambda: keras.layers.Dropout(0.1, seed=5))
+    assert seeds == [layer.seed for layer in named(again, "noise")]
+
+
+def test_a_layer_without_a_seed_is_left_without():
+    model = resnet(8, NOISY, noise=dropout, seed=1)
+    assert [layer.seed for layer in named(model, "noise")] == [None] * 6
+
+
+def test_ic_layers_get_seeds_of_their_own():
+    model = resnet(8, ("ic", "conv", "relu"), seed=1)
+    seeds = [layer.seed for layer in model.layers if isinstance(layer, ICLayer)]
+    assert len(seeds) == 7
+    assert len(set(seeds)) == 7
+    assert None not in seeds
+
+
+def test_a_shared_instance_becomes_a_layer_for_every_place():
+    instance = keras.layers.SpatialDropout2D(0.25)
+    model = resnet(8, NOISY, noise=lambda: instance)
+    layers = named(model, "noise")
+    assert len({id(layer) for layer in layers}) == 6
+    assert {layer.rate for layer in layers} == {0.25}
+
+
+@pytest.mark.parametrize(
+    ("unit", "biased"),
+    [
+        (("conv", "relu"), True),
+        (("conv", "vcl", "relu"), True),
+        (("conv", "norm", "relu"), False),
+        (("relu", "ic", "conv"), False),
+    ],
+)
+def test_biases_stand_only_where_nothing_normalizes(unit, biased):
+    model = resnet(8, unit, input_shape=(8, 8, 3))
+    assert {layer.use_bias for layer in named(model, "conv")} == {biased}
+
+
+def test_selu_starts_from_lecun_weights():
+    def initializer(activation):
+        model = mlp(1, activation=activation, classes=2, input_shape=(3,))
+        return type(model.get_layer("hidden1_dense").kernel_initializer)
+
+    assert initializer("selu") is keras.initializers.LecunNormal
+    assert initializer("relu") is keras.initializers.HeNormal
+
+
+def test_the_classifier_answers_in_float32():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        model = resnet(8)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.get_layer("stem_conv").output.dtype == "float16"
+    assert model.output.dtype == "float32"
+
+
+def test_images_are_channels_last_whatever_the_global_setting():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        model = resnet(8, shortcut=(), input_shape=(16, 12, 3))
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert model.get_layer("stage3_unit1_add").output.shape == (None, 4, 3, 64)
