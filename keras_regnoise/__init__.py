@@ -6,7 +6,9 @@ the same name are in `keras_regnoise.regularizers` and `keras_regnoise.callbacks
 
 from keras_regnoise import callbacks as callbacks
 from keras_regnoise import layers as layers
+from keras_regnoise import models as models
 from keras_regnoise import ops as ops
+from keras_regnoise import placement as placement
 from keras_regnoise import regularizers as regularizers
 from keras_regnoise._version import __version__ as __version__
 from keras_regnoise.layers import DropActivation as DropActivation
@@ -24,6 +26,8 @@ __all__ = [
     "__version__",
     "callbacks",
     "layers",
+    "models",
     "ops",
+    "placement",
     "regularizers",
 ]

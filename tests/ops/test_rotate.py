@@ -56,7 +56,7 @@ def test_matches_the_authors_code_with_the_written_gradient(name, data_format):
     )
     assert_close(output, y)
     gy = ops.convert_to_tensor(gy)
-    assert_close(rotation_gradient(gy, *residuals, axis), gx)
+    assert_close(rotation_gradient(gy, *residuals, axis=axis), gx)
 
 
 @pytest.mark.parametrize("per_sample", [False, True])
@@ -85,7 +85,7 @@ def test_written_gradient_equals_autodiff(per_sample, axis):
     y, residuals = centered_rotation(ops.convert_to_tensor(x), *draws, axis)
     assert_close(y, to_numpy(output(x)))
     expected = gradient(lambda x: dot(output(x), gy), x)[0]
-    actual = rotation_gradient(ops.convert_to_tensor(gy), *residuals, axis)
+    actual = rotation_gradient(ops.convert_to_tensor(gy), *residuals, axis=axis)
     assert_close(actual, expected)
 
 

@@ -1,0 +1,32 @@
+"""The examples of docs/placement.md run and print what the page says."""
+
+import re
+
+import pytest
+
+import keras_regnoise.placement  # noqa: F401
+from tests.helpers import ROOT
+
+
+def test_examples_of_the_page(tmp_path, monkeypatch, capsys):
+    page = (ROOT / "docs" / "placement.md").read_text()
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
+        exec(code, names)
+    table, error = re.findall(r"\n\n```\n(.*?)```", page, flags=re.DOTALL)
+    assert capsys.readouterr().out == table
+    krn, keras = names["krn"], names["keras"]
+    with pytest.raises(ValueError, match="Nothing in the model matches") as caught:
+        krn.placement.plan(
+            names["pretrained"], before=keras.layers.Conv2D, name="conv5_block4_.*"
+        )
+    assert f"ValueError: {caught.value}\n" == error
+    noisy, drop, clean, small = (names[n] for n in ("noisy", "drop", "clean", "small"))
+    old = len(names["pretrained"].layers)
+    assert (len(noisy.layers), len(clean.layers), len(small.layers)) == (
+        *(old + 29, old, old - 53),
+    )
+    dropped = krn.layers.DropActivation
+    assert sum(isinstance(layer, dropped) for layer in drop.layers) == 49
+    assert (tmp_path / "clean.keras").exists()

@@ -1,0 +1,214 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import keras_regnoise
+from keras_regnoise.layers import (
+    DropActivation,
+    ICLayer,
+    NoiseLayer,
+    RotationOut,
+    SpatialRotationOut,
+    VarianceConstancy,
+)
+from keras_regnoise.placement import KERAS_NOISE, insert, replace_activations, strip
+from tests.helpers import run_python
+from tests.placement.models import (
+    assert_equal_outputs,
+    assert_keeps_weights,
+    images,
+    layer_names,
+    predict,
+    randomize,
+    vectors,
+)
+
+
+def dense_chain(*between):
+    return randomize(
+        keras.Sequential(
+            [
+                keras.Input((6,)),
+                layers.Dense(8, "relu", name="first"),
+                *between,
+                layers.Dense(3, name="head"),
+            ]
+        )
+    )
+
+
+def everything():
+    """Each layer of this package, in a functional model with a nested one."""
+    inner = keras.Sequential(
+        [
+            keras.Input((6, 6, 4)),
+            SpatialRotationOut(0.1, name="spatial"),
+            layers.Conv2D(5, 3, name="conv2"),
+            ICLayer(0.1, normalization="instance", name="instance"),
+            DropActivation(rate=0.2, name="relu"),
+        ],
+        name="inner",
+    )
+    x = inputs = keras.Input((8, 8, 3))
+    x = ICLayer(0.05, name="ic")(x)
+    x = layers.Conv2D(4, 3, name="conv1")(x)
+    x = VarianceConstancy(0.01, shared_axes=(1, 2), name="vcl")(x)
+    x = DropActivation("elu", rate=0.3, name="elu")(x)
+    x = layers.Flatten(name="flatten")(inner(x))
+    x = RotationOut(0.2, name="rotation")(x)
+    x = layers.Dense(5, name="dense")(x)
+    x = DropActivation("softmax", rate=0.0, name="softmax")(x)
+    x = ICLayer(0.1, normalization="group", noise="rotationout", name="group")(x)
+    outputs = layers.Dense(2, name="head")(x)
+    return randomize(keras.Model(inputs, outputs, name="everything"))
+
+
+def test_strip_undoes_insert():
+    model = dense_chain()
+    noisy = insert(model, lambda layer: RotationOut(0.2), before=layers.Dense)
+    stripped = strip(noisy)
+    assert layer_names(stripped) == layer_names(model)
+    assert [type(layer) for layer in stripped.layers] == [
+        type(layer) for layer in model.layers
+    ]
+    assert_keeps_weights(stripped, model)
+    assert len(stripped.weights) == len(model.weights)
+    assert_equal_outputs(stripped, model, vectors())
+
+
+def test_each_layer_becomes_plain_and_computes_the_same():
+    model, x = everything(), images(size=8)
+    stripped = strip(model)
+    kinds = {layer.name: type(layer) for layer in stripped.layers}
+    kinds |= {layer.name: type(layer) for layer in stripped.get_layer("inner").layers}
+    assert {"vcl", "rotation", "spatial"}.isdisjoint(kinds)
+    assert kinds["ic"] is layers.BatchNormalization
+    assert kinds["instance"] is kinds["group"] is layers.GroupNormalization
+    assert kinds["relu"] is layers.LeakyReLU
+    assert kinds["softmax"] is layers.Activation
+    np.testing.assert_allclose(predict(stripped, x), predict(model, x), atol=1e-5)
+
+
+LOAD = """
+import sys
+sys.modules["keras_regnoise"] = None  # so that importing it fails
+import keras, numpy as np
+model = keras.saving.load_model(sys.argv[1])
+x = np.load(sys.argv[2])
+y = keras.ops.convert_to_numpy(model(x, training=False))
+print(float(np.abs(y - np.load(sys.argv[3])).max()))
+"""
+
+
+def test_result_loads_without_this_package(tmp_path):
+    paths = [tmp_path / name for name in ("model.keras", "x.npy", "y.npy")]
+    stripped, x = strip(everything()), images(size=8)
+    stripped.save(paths[0])
+    np.save(paths[1], x)
+    np.save(paths[2], predict(stripped, x))
+    assert float(run_python(LOAD, *paths)) < 1e-6
+
+
+def test_result_is_not_tied_to_the_original():
+    model, x = everything(), images(size=8)
+    before = predict(model, x)
+    for variable in strip(model).weights:
+        variable.assign(keras.ops.zeros(variable.shape))
+    np.testing.assert_array_equal(predict(model, x), before)
+
+
+@pytest.mark.parametrize("activation", ["relu", "elu", "tanh"])
+def test_drop_activation_outside_a_sequential_and_at_a_scheduled_rate(activation):
+    rate = keras.optimizers.schedules.PolynomialDecay(0.0, 4, end_learning_rate=0.4)
+    x = inputs = keras.Input((6,))
+    x = DropActivation(activation, rate=rate, name="act")(layers.Dense(8)(x))
+    model = randomize(keras.Model(inputs, layers.Dense(2)(x)))
+    x = vectors()
+    at_first = predict(strip(model), x)
+    np.testing.assert_allclose(at_first, predict(model, x), atol=1e-6)
+    for _ in range(2):
+        model(x, training=True)
+    later = predict(strip(model), x)  # the rate is now 0.2
+    np.testing.assert_allclose(later, predict(model, x), atol=1e-6)
+    assert np.abs(later - at_first).max() > 1e-3
+
+
+def test_drop_activations_of_a_model_become_leaky():
+    model = dense_chain()
+    dropped = replace_activations(model, "relu", lambda layer: DropActivation(rate=0.1))
+    leaky = strip(dropped).layers[1]
+    assert isinstance(leaky, layers.LeakyReLU)
+    assert leaky.negative_slope == pytest.approx(0.1)
+    assert leaky.name == "first_drop_activation"
+
+
+def test_drop_activation_of_unknown_shape():
+    relu = keras.Sequential([DropActivation(rate=0.1)])
+    assert isinstance(strip(relu).layers[0], layers.LeakyReLU)
+    elu = keras.Sequential([DropActivation("elu", rate=0.1, name="act")])
+    with pytest.raises(ValueError, match=r"shape of the input of 'act'"):
+        strip(elu)
+
+
+def test_own_subclasses_of_the_noise_layer_go_too():
+    class Mine(NoiseLayer):
+        def call(self, inputs, training=False):
+            return inputs
+
+    assert layer_names(strip(dense_chain(Mine(0.1)))) == ["first", "head"]
+
+
+def test_keras_noise_stays_unless_asked():
+    noise = [
+        layers.Dropout(0.1),
+        layers.GaussianNoise(0.1),
+        layers.SpatialDropout1D(0.1),
+    ]
+    model = dense_chain(*noise[:2])
+    assert len(strip(model).layers) == 4
+    stripped = strip(model, also=KERAS_NOISE)
+    assert layer_names(stripped) == ["first", "head"]
+    assert_equal_outputs(stripped, model, vectors())
+    assert isinstance(noise[2], KERAS_NOISE)
+    with pytest.raises(ValueError, match="`also` must be a layer class"):
+        strip(model, also="dropout")
+
+
+def test_model_of_noise_alone():
+    sequential = keras.Sequential([keras.Input((6,)), RotationOut(0.1)], name="noise")
+    inputs = keras.Input((6,))
+    functional = keras.Model(inputs, RotationOut(0.1)(inputs))
+    x = vectors()
+    for model in (sequential, functional):
+        np.testing.assert_array_equal(predict(strip(model), x), x)
+    nested = keras.Sequential([keras.Input((6,)), sequential, layers.Dense(2)])
+    assert_equal_outputs(strip(nested), nested, x)
+
+
+def test_activity_regularizers_of_this_package_go():
+    ours = keras_regnoise.regularizers.VarianceConstancy(0.01)
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            layers.Dense(8, activity_regularizer=ours, name="a"),
+            layers.Dense(8, activity_regularizer="l2", name="b"),
+        ]
+    )
+    stripped = strip(randomize(model))
+    assert stripped.get_layer("a").activity_regularizer is None
+    assert isinstance(
+        stripped.get_layer("b").activity_regularizer, keras.regularizers.L2
+    )
+    assert model.get_layer("a").activity_regularizer is ours
+    assert_equal_outputs(stripped, model, vectors())
+
+
+def test_noise_out_of_sight_is_an_error():
+    model = keras.Sequential(
+        [keras.Input((3, 6)), layers.TimeDistributed(RotationOut(0.1), name="hidden")]
+    )
+    with pytest.raises(
+        ValueError, match=r"TimeDistributed 'hidden'.*placement.replace"
+    ):
+        strip(model)
