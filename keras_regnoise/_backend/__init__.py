@@ -2,12 +2,14 @@
 
 Every module here offers the same names:
 
-- ``uniform(shape, seed, stream)`` and ``normal(shape, seed, stream)``: float32 draws
-  that depend on ``seed`` (the two integers of a ``SeedGenerator``) and on ``stream``
-  (which separates several draws made with one seed) and on nothing else;
+- ``uniform(shape, seed, stream)``, ``normal(shape, seed, stream)`` and
+  ``bernoulli(shape, rate, seed, stream)``: draws that depend on ``seed`` (the two
+  integers of a ``SeedGenerator``) and on ``stream`` (which separates several draws made
+  with one seed) and on nothing else;
 - ``local_seed(seed)``: the seed of this replica;
 - ``compiled(function)``: the function, compiled where that pays;
 - ``kernel(forward, backward)``: one differentiable operation of two such functions;
+- ``take(x, indices, axis)``: the gather behind a pairing of the batch;
 - ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
 - ``Recorder(model)``: the mean of a value computed inside training steps.
 """
@@ -23,9 +25,11 @@ _module = importlib.import_module(
 )
 
 Recorder = _module.Recorder
+bernoulli = _module.bernoulli
 compiled = _module.compiled
 kernel = _module.kernel
 local_seed = _module.local_seed
 normal = _module.normal
+take = _module.take
 uniform = _module.uniform
 weighted_sum = _module.weighted_sum

@@ -43,6 +43,11 @@ def uniform(shape: Any, seed: Any, stream: int = 0) -> Any:
     return ops.cast(high, "float32") * np.float32(2.0**-24)
 
 
+def bernoulli(shape: Any, rate: Any, seed: Any, stream: int = 0) -> Any:
+    """True with probability `rate`, a float or a scalar tensor."""
+    return uniform(shape, seed, stream) < rate
+
+
 def normal(shape: Any, seed: Any, stream: int = 0) -> Any:
     """Standard normal float32, by the inverse of the distribution function."""
     # Cell centres of (-1, 1): never exactly -1 or 1, where erfinv is infinite.

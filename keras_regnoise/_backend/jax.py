@@ -1,20 +1,23 @@
 """JAX: the hashed generator and `jax.jit`, which fuses it."""
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from keras_regnoise._backend.hashing import normal, uniform
+from keras_regnoise._backend.hashing import bernoulli, normal, uniform
 
 __all__ = [
     "Recorder",
+    "bernoulli",
     "compiled",
     "kernel",
     "local_seed",
     "normal",
+    "take",
     "uniform",
     "weighted_sum",
 ]
@@ -66,6 +69,11 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     return operation
 
 
+def take(x: Any, indices: Any, axis: int) -> Any:
+    """Gather along an axis."""
+    return jnp.take(x, indices, axis=axis, mode="clip")
+
+
 def weighted_sum(x: Any, weights: Any) -> Any:
     """Sum `x` (..., features) over all but its last axis, in float32.
 
@@ -78,8 +86,8 @@ def weighted_sum(x: Any, weights: Any) -> Any:
         return jnp.sum(x * weights, axis=tuple(range(x.ndim - 1)))
     # A product per sample: several times faster than XLA's reduction on a CPU.
     weights = jnp.broadcast_to(weights, (*x.shape[:-1], 1))
-    rows = weights.reshape(x.shape[0], 1, -1)
-    columns = x.reshape(x.shape[0], -1, x.shape[-1])
+    rows = weights.reshape(x.shape[0], 1, math.prod(x.shape[1:-1]))
+    columns = x.reshape(x.shape[0], rows.shape[-1], x.shape[-1])
     return jnp.sum(jnp.matmul(rows, columns, precision="highest"), axis=(0, 1))
 
 

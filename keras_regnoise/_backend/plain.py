@@ -5,14 +5,16 @@ from typing import Any
 
 from keras import ops
 
-from keras_regnoise._backend.hashing import normal, uniform
+from keras_regnoise._backend.hashing import bernoulli, normal, uniform
 
 __all__ = [
     "Recorder",
+    "bernoulli",
     "compiled",
     "kernel",
     "local_seed",
     "normal",
+    "take",
     "uniform",
     "weighted_sum",
 ]
@@ -32,6 +34,11 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     """Make an operation of a forward function; these backends do not train."""
     del backward
     return lambda x, *tensors, **options: forward(x, *tensors, **options)[0]
+
+
+def take(x: Any, indices: Any, axis: int) -> Any:
+    """Gather along an axis."""
+    return ops.take(x, indices, axis=axis)
 
 
 def weighted_sum(x: Any, weights: Any) -> Any:

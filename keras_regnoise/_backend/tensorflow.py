@@ -11,14 +11,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_regnoise._backend.hashing import normal, uniform
+from keras_regnoise._backend.hashing import bernoulli, normal, uniform
 
 __all__ = [
     "Recorder",
+    "bernoulli",
     "compiled",
     "kernel",
     "local_seed",
     "normal",
+    "take",
     "uniform",
     "weighted_sum",
 ]
@@ -69,6 +71,11 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
         return differentiable(x)
 
     return operation
+
+
+def take(x: Any, indices: Any, axis: int) -> Any:
+    """Gather along an axis."""
+    return tf.gather(x, indices, axis=axis)
 
 
 def weighted_sum(x: Any, weights: Any) -> Any:

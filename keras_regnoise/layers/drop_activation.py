@@ -82,14 +82,14 @@ class DropActivation(NoiseLayer):
 
 
 def _draw_keep_mask(x: Any, seed: Any, rate: Any) -> Any:
-    return _backend.uniform(ops.shape(x), seed) >= rate
+    return ops.logical_not(_backend.bernoulli(ops.shape(x), rate, seed))
 
 
 _keep_mask = _backend.compiled(_draw_keep_mask)
 
 
 def _forward(x: Any, seed: Any, rate: Any) -> tuple[Any, Any]:
-    is_zeroed = ops.logical_and(x <= 0, _draw_keep_mask(x, seed, rate))
+    is_zeroed = ops.logical_and(x < 0, _draw_keep_mask(x, seed, rate))
     y = ops.where(is_zeroed, ops.zeros_like(x), x)
     return y, (y,)
 

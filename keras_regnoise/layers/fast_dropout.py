@@ -33,15 +33,15 @@ class FastDropout(NoiseLayer):
         return _dropout(inputs, seed, rate)
 
 
-def _apply(x: Any, keep_mask: Any, rate: Any) -> Any:
+def _apply(x: Any, is_dropped: Any, rate: Any) -> Any:
     # In float32: half precision would round the scale, the same way for every unit.
     scaled = ops.cast(x, "float32") * (1.0 / (1.0 - rate))
-    return ops.where(keep_mask, ops.cast(scaled, x.dtype), ops.zeros_like(x))
+    return ops.where(is_dropped, ops.zeros_like(x), ops.cast(scaled, x.dtype))
 
 
 def _forward(x: Any, seed: Any, rate: Any) -> tuple[Any, Any]:
-    keep_mask = _backend.uniform(ops.shape(x), seed) >= rate
-    return _apply(x, keep_mask, rate), (keep_mask, rate)
+    is_dropped = _backend.bernoulli(ops.shape(x), rate, seed)
+    return _apply(x, is_dropped, rate), (is_dropped, rate)
 
 
 _dropout = _backend.kernel(_forward, _apply)

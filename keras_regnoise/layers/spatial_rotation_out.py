@@ -157,7 +157,7 @@ def _forward(
         tangent = sample_tangents(per_sample, rate, angles, seed)
     else:
         tangent = sample_tangents(per_position, rate, angles, seed, one_sided=True)
-        is_negative = _backend.uniform(per_sample, seed, _SIGN_STREAM) < 0.5
+        is_negative = _backend.bernoulli(per_sample, 0.5, seed, _SIGN_STREAM)
         tangent = ops.where(is_negative, -tangent, tangent)
     tangent = tangent * unpaired_correction(dim)
     weights = mean_weights(x, mask, axis) if center else None

@@ -36,6 +36,7 @@ def random_blocks(
     """
     starts = [_largest(size - block_size + 1, 1) for size in sizes]
     probability = _start_probability(sizes, starts, block_size, fraction)
+    # Not `bernoulli`: a probability of starts can be smaller than its steps.
     draw = _backend.uniform((batch_size, *starts), seed, _STREAM)
     mask = ops.expand_dims(ops.cast(draw < probability, "float32"), -1)
     if block_size > 1:

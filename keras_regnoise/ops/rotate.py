@@ -99,7 +99,7 @@ def rotation_gradient(
     if partner.ndim == 1:
         # The sum of permuted vectors is the permuted sum, which is one small vector.
         total = _weighted_sum(gradient, tangent, axis)
-        path = sign * ops.take(total, partner)
+        path = sign * _backend.take(total, partner, 0)
     else:
         noise = ops.cast(gradient, "float32") - ops.cast(b, "float32")
         path = ops.sum(noise, axis=[i for i in range(rank) if i != axis])
@@ -143,5 +143,5 @@ def _along(vector: Any, rank: int, axis: int) -> Any:
 
 def _take(x: Any, partner: Any, axis: int) -> Any:
     if partner.ndim == 1:
-        return ops.take(x, partner, axis=axis)
+        return _backend.take(x, partner, axis)
     return ops.take_along_axis(x, _along(partner, x.ndim, axis), axis=axis)

@@ -76,7 +76,7 @@ def test_same_seed_same_draws_and_none_differ(case):
 
 
 @parametrize(pytest)
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_dtypes(case, dtype):
     layer = case.make(dtype=dtype, **({"seed": 1} if case.has_rate else {}))
     x = ops.convert_to_tensor(case.data(), dtype=dtype)
@@ -119,8 +119,9 @@ def test_fit_decreases_the_loss_with_unknown_sizes(case, jit_compile):
     model.compile(keras.optimizers.SGD(0.05), "mse", jit_compile=jit_compile)
     data = case.data(37)  # odd: the last batch is smaller
     target = np.full((37, 1), 3.0, "float32")
-    history = model.fit(data, target, batch_size=8, epochs=5, verbose=0)
-    assert history.history["loss"][-1] < 0.5 * history.history["loss"][0]
+    before = model.evaluate(data, target, verbose=0)
+    model.fit(data, target, batch_size=8, epochs=5, verbose=0)
+    assert model.evaluate(data, target, verbose=0) < 0.5 * before
 
 
 @parametrize(pytest)
