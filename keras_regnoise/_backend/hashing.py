@@ -28,11 +28,15 @@ def _mix(h: Any) -> Any:
     return ops.bitwise_xor(h, ops.right_shift(h, _u32(16)))
 
 
+def _key(first: Any, second: Any, stream: int) -> Any:
+    return _mix(_mix(first + _u32(stream * _GOLDEN_RATIO)) + second)
+
+
 def bits(shape: Any, seed: Any, stream: int) -> Any:
     """Uniform uint32 of the given shape (Python or symbolic sizes)."""
     state = ops.cast(seed, "uint32")
-    key = _mix(_mix(state[0] + _u32(stream * _GOLDEN_RATIO)) + state[1])
-    other_key = _mix(key + _u32(_GOLDEN_RATIO))
+    key = _key(state[:1], state[1:], stream)
+    other_key = _key(state[1:], state[:1], stream)
     index = ops.cast(ops.arange(math.prod(shape)), "uint32")
     return ops.reshape(_mix(ops.bitwise_xor(_mix(index + key), other_key)), shape)
 
@@ -52,4 +56,6 @@ def normal(shape: Any, seed: Any, stream: int = 0) -> Any:
     """Standard normal float32, by the inverse of the distribution function."""
     # Cell centres of (-1, 1): never exactly -1 or 1, where erfinv is infinite.
     centred = (uniform(shape, seed, stream) - np.float32(0.5 - 2.0**-25)) * 2.0
-    return ops.erfinv(centred) * np.float32(np.sqrt(2.0))
+    # By the lower half: the upper end is infinite in TensorFlow's erfinv outside XLA.
+    magnitude = -ops.erfinv(-ops.absolute(centred)) * np.float32(np.sqrt(2.0))
+    return ops.sign(centred) * magnitude

@@ -85,7 +85,10 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
         self._recorders = {path: _backend.Recorder(model) for path in self._targets}
         # A second train function, traced with the loss; the model keeps its own.
         self._original = model.train_function
-        model.make_train_function(force=True)
+        # Of a step that is new to jax.jit, which would hand out the plain trace again.
+        step = functools.partial(model.train_step)
+        with _replaced(model, "train_step", step):
+            model.make_train_function(force=True)
         self._penalized = model.train_function
         model.train_function = self._original
         self._history = model.history
@@ -123,16 +126,25 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
             layer.add_loss(loss)
 
         name, wrap = _place(layer)
-        function, is_own = getattr(layer, name), name in vars(layer)
-        setattr(layer, name, wrap(function, penalize))
-        try:
-            yield
-        finally:
-            if is_own:
-                setattr(layer, name, function)
-            else:
-                delattr(layer, name)
-            layer._clear_losses()  # as Keras does before the next call
+        with _replaced(layer, name, wrap(getattr(layer, name), penalize)):
+            try:
+                yield
+            finally:
+                layer._clear_losses()  # as Keras does before the next call
+
+
+@contextlib.contextmanager
+def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """Give an object another attribute for a while, whether or not it has its own."""
+    before, is_own = getattr(owner, name), name in vars(owner)
+    setattr(owner, name, value)
+    try:
+        yield
+    finally:
+        if is_own:
+            setattr(owner, name, before)
+        else:
+            delattr(owner, name)
 
 
 def _place(layer: keras.layers.Layer) -> tuple[str, Callable[..., Any]]:

@@ -189,6 +189,21 @@ def test_a_later_callback_that_raises_leaves_nothing_that_trains():
     assert history["loss"] == pytest.approx(expected["loss"], rel=1e-5)
 
 
+def test_takes_effect_between_plain_fits():
+    model = dense_model()
+    model.optimizer.learning_rate = 1e-6
+    x, y = data()
+    options = {"batch_size": 8, "verbose": 0}
+    callback = VarianceConstancy(100.0)
+    losses = [
+        model.fit(x, y, callbacks=callbacks, **options).history["loss"][0]
+        for callbacks in ([], [callback], [], [callback])
+    ]
+    assert losses[1] > 10 * losses[0]
+    assert losses[2] < losses[1] / 10
+    assert losses[3] > 10 * losses[2]
+
+
 def test_named_layers_and_nested_models():
     inner = keras.Sequential(
         [keras.Input((5,)), keras.layers.Dense(4, activation="elu", name="deep")],

@@ -1,0 +1,111 @@
+"""The functions that are timed do the work that they are timed for."""
+
+from collections import Counter
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from benchmarks import backends, candidates, inference, machine, memory
+from benchmarks.cases import MODES
+
+BACKEND = keras.config.backend()
+MODES_HERE = [mode for mode, backend in MODES.items() if backend == BACKEND]
+SHAPE = (4, 3, 3, 6)
+FACTOR = 1.0 + 2.0**-7
+
+if not MODES_HERE:
+    pytest.skip("This backend does not train", allow_module_level=True)
+
+module = backends.load(BACKEND)
+
+
+def arrays(mode, name, calls=1):
+    x, g = (candidates.random_tensor(SHAPE, "float32", seed) for seed in (1, 2))
+    step = module.layer_step(mode, candidates.make_chain(name, SHAPE), x, g)
+    results = []
+    for _ in range(calls):
+        y, gradients = step()
+        module.wait((y, gradients))
+        results.append([ops.convert_to_numpy(t) for t in (y, *gradients)])
+    return ops.convert_to_numpy(x), ops.convert_to_numpy(g), results
+
+
+@pytest.mark.parametrize("mode", MODES_HERE)
+def test_identity_moves_both_tensors(mode):
+    x, g, [(y, gx)] = arrays(mode, "identity")
+    np.testing.assert_allclose(y, FACTOR * x, rtol=1e-6)
+    np.testing.assert_allclose(gx, FACTOR * g, rtol=1e-6)
+
+
+@pytest.mark.parametrize("mode", MODES_HERE)
+@pytest.mark.parametrize("name", ["Dropout", "SpatialRotationOut"])
+def test_noise_is_new_in_every_call_and_in_the_gradient(mode, name):
+    _, _, [(y1, gx1), (y2, gx2)] = arrays(mode, name, calls=2)
+    assert not np.array_equal(y1, y2)
+    assert not np.array_equal(gx1, gx2)
+
+
+@pytest.mark.parametrize("mode", MODES_HERE)
+def test_gradient_uses_the_mask_of_the_output(mode):
+    x, g, [(y, gx)] = arrays(mode, "Dropout")
+    np.testing.assert_allclose(gx, g * y / x, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mode", MODES_HERE)
+def test_gradients_of_weights_are_computed(mode):
+    _, _, [(_, _, *of_weights)] = arrays(mode, "BatchNormalization + Dropout")
+    assert sorted(gradient.shape for gradient in of_weights) == [(6,), (6,)]
+    assert all(np.any(gradient) for gradient in of_weights)
+
+
+@pytest.mark.parametrize("mode", MODES_HERE)
+def test_training_step_trains_with_new_noise(mode):
+    model = keras.Sequential(
+        [keras.Input((6,)), keras.layers.Dropout(0.5), keras.layers.Dense(3, "softmax")]
+    )
+    x = candidates.random_tensor((8, 6), "float32", 1)
+    step = module.train_step(mode, model, x, ops.zeros(8, dtype="int32"))
+    losses = [float(step()) for _ in range(2)]
+    assert np.all(np.isfinite(losses))
+    assert losses[0] != losses[1]
+
+
+def test_kept_memory_tells_layers_apart():
+    x, g = (candidates.random_tensor(SHAPE, "float32", seed) for seed in (1, 2))
+    kept = {}
+    for name in ("identity", "Dropout", "SpatialRotationOut"):
+        y, tensors = module.residuals(candidates.make_chain(name, SHAPE), x, g)
+        kept[name] = memory.kept_bytes(tensors, (x, y, g))
+    units = np.prod(SHAPE)
+    assert kept["identity"] <= 4
+    assert kept["Dropout"] >= units  # a mask of bytes at least
+    assert kept["SpatialRotationOut"] < units
+
+
+def test_equal_tensors_are_counted_once():
+    x, y = np.ones((4, 2), "float32"), np.zeros((4, 2), "float32")
+    half = np.full((4, 2), 0.5, "float16")
+    assert memory.kept_bytes([x, y, half, half.copy()], (x.copy(),)) == 32 + 16
+
+
+def test_peak_of_memory_is_seen():
+    before = machine.peak_bytes()
+    np.ones(int(1.2 * before), "uint8")
+    assert 1.2 * before < machine.peak_bytes() < 4 * before
+
+
+def test_graph_of_an_exported_model_shows_what_a_layer_adds():
+    def count(*layers):
+        return module.graph_operations(inference._model(layers))
+
+    plain = count(keras.layers.ReLU())
+    assert plain == count(keras.layers.ReLU(), keras.layers.Dropout(0.5))
+    assert plain != count(keras.layers.ReLU(), candidates.Traffic())
+
+
+def test_difference_of_graphs_is_spelled_out():
+    noisy, plain = Counter(add=3, mul=1), Counter(add=1, relu=1)
+    assert inference.difference(noisy, plain) == "+2 add, +1 mul, -1 relu"
+    assert inference.difference(plain, plain) == "same 2 operations"
