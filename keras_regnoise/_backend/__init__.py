@@ -9,7 +9,7 @@ Every module here offers the same names:
 - ``local_seed(seed)``: the seed of this replica;
 - ``compiled(function)``: the function, compiled where that pays;
 - ``kernel(forward, backward)``: one differentiable operation of two such functions;
-- ``take(x, indices, axis)``: the gather behind a pairing of the batch;
+- ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
 - ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
 - ``Recorder(model)``: the mean of a value computed inside training steps.
 """
@@ -30,6 +30,6 @@ compiled = _module.compiled
 kernel = _module.kernel
 local_seed = _module.local_seed
 normal = _module.normal
-take = _module.take
+rotate = _module.rotate
 uniform = _module.uniform
 weighted_sum = _module.weighted_sum

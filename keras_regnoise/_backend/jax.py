@@ -8,19 +8,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from keras_regnoise._backend.hashing import bernoulli, normal, uniform
-
-__all__ = [
-    "Recorder",
-    "bernoulli",
-    "compiled",
-    "kernel",
-    "local_seed",
-    "normal",
-    "take",
-    "uniform",
-    "weighted_sum",
-]
+from keras_regnoise._backend.hashing import bernoulli as bernoulli
+from keras_regnoise._backend.hashing import normal as normal
+from keras_regnoise._backend.hashing import uniform as uniform
 
 
 def local_seed(seed: Any) -> Any:
@@ -69,9 +59,11 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     return operation
 
 
-def take(x: Any, indices: Any, axis: int) -> Any:
-    """Gather along an axis."""
-    return jnp.take(x, indices, axis=axis, mode="clip")
+def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int) -> Any:
+    """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
+    noise = jnp.take(x, partner, axis=axis, mode="clip")
+    noise = noise if shift is None else noise - shift
+    return x + tangent * (sign * noise)
 
 
 def weighted_sum(x: Any, weights: Any) -> Any:

@@ -11,19 +11,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from keras_regnoise._backend.hashing import bernoulli, normal, uniform
-
-__all__ = [
-    "Recorder",
-    "bernoulli",
-    "compiled",
-    "kernel",
-    "local_seed",
-    "normal",
-    "take",
-    "uniform",
-    "weighted_sum",
-]
+from keras_regnoise._backend.hashing import bernoulli as bernoulli
+from keras_regnoise._backend.hashing import normal as normal
+from keras_regnoise._backend.hashing import uniform as uniform
 
 _REPLICA_STRIDE = 0x632BE5AB  # odd: replicas of one seed stay apart in 32 bits
 
@@ -73,9 +63,11 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     return operation
 
 
-def take(x: Any, indices: Any, axis: int) -> Any:
-    """Gather along an axis."""
-    return tf.gather(x, indices, axis=axis)
+def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int) -> Any:
+    """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
+    noise = tf.gather(x, partner, axis=axis)
+    noise = noise if shift is None else noise - shift
+    return x + tangent * (sign * noise)
 
 
 def weighted_sum(x: Any, weights: Any) -> Any:

@@ -8,18 +8,6 @@ from typing import Any
 import keras
 import torch
 
-__all__ = [
-    "Recorder",
-    "bernoulli",
-    "compiled",
-    "kernel",
-    "local_seed",
-    "normal",
-    "take",
-    "uniform",
-    "weighted_sum",
-]
-
 
 def local_seed(seed: Any) -> Any:
     """Nothing to do: Keras runs one replica per process on torch."""
@@ -108,9 +96,15 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     return operation
 
 
-def take(x: Any, indices: Any, axis: int) -> Any:
-    """Gather along an axis; `keras.ops.take` takes several times longer."""
-    return torch.index_select(x, axis, indices)
+def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int) -> Any:
+    """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
+    if axis == x.ndim - 1:  # ten times faster from a matrix
+        noise = torch.index_select(x.reshape(-1, x.shape[-1]), 1, partner)
+        noise = noise.reshape(x.shape)
+    else:
+        noise = torch.index_select(x, axis, partner)
+    noise = noise if shift is None else noise.sub_(shift)
+    return torch.addcmul(x, tangent, noise.mul_(sign))
 
 
 def weighted_sum(x: Any, weights: Any) -> Any:

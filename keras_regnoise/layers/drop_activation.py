@@ -90,13 +90,13 @@ _keep_mask = _backend.compiled(_draw_keep_mask)
 
 def _forward(x: Any, seed: Any, rate: Any) -> tuple[Any, Any]:
     is_zeroed = ops.logical_and(x < 0, _draw_keep_mask(x, seed, rate))
-    y = ops.where(is_zeroed, ops.zeros_like(x), x)
+    y = ops.where(is_zeroed, ops.zeros((), x.dtype), x)
     return y, (y,)
 
 
 def _backward(gradient: Any, y: Any) -> Any:
     # The output tells where the slope is 0: no mask has to be kept.
-    return ops.where(y != 0, gradient, ops.zeros_like(gradient))
+    return ops.where(y != 0, gradient, ops.zeros((), gradient.dtype))
 
 
 _drop_relu = _backend.kernel(_forward, _backward)

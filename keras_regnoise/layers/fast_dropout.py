@@ -36,7 +36,7 @@ class FastDropout(NoiseLayer):
 def _apply(x: Any, is_dropped: Any, rate: Any) -> Any:
     # In float32: half precision would round the scale, the same way for every unit.
     scaled = ops.cast(x, "float32") * (1.0 / (1.0 - rate))
-    return ops.where(is_dropped, ops.zeros_like(x), ops.cast(scaled, x.dtype))
+    return ops.where(is_dropped, ops.zeros((), x.dtype), ops.cast(scaled, x.dtype))
 
 
 def _forward(x: Any, seed: Any, rate: Any) -> tuple[Any, Any]:

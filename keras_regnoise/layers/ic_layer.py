@@ -91,6 +91,9 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
         if isinstance(normalization, str):
             options["axis"] = axis
             self.normalization = _normalization(normalization, options)
+        self._parts = [
+            (layer, _accepted(layer)) for layer in (self.normalization, self.noise)
+        ]
         self.supports_masking = True
 
     def build(self, input_shape: Any) -> None:
@@ -106,14 +109,17 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
             self.normalization.groups = max(
                 groups for groups in range(1, _MAX_GROUPS + 1) if dim % groups == 0
             )
-        for layer in (self.normalization, self.noise):
+        for layer, _ in self._parts:
             if not layer.built:
                 layer.build(input_shape)
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         check_float(self, inputs)
-        outputs = _call(self.normalization, inputs, training, mask)
-        return _call(self.noise, outputs, training, mask)
+        arguments = {"training": training, "mask": mask}
+        outputs = inputs
+        for layer, accepted in self._parts:
+            outputs = layer(outputs, **{name: arguments[name] for name in accepted})
+        return outputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape
@@ -152,7 +158,7 @@ def _normalization(kind: str, options: dict[str, Any]) -> keras.layers.Layer:
     return keras.layers.GroupNormalization(groups=groups, **options)
 
 
-def _call(layer: keras.layers.Layer, inputs: Any, training: bool, mask: Any) -> Any:
+def _accepted(layer: keras.layers.Layer) -> tuple[str, ...]:
+    """Return which of Keras's optional call arguments a layer takes."""
     parameters = inspect.signature(layer.call).parameters
-    arguments = {"training": training, "mask": mask}
-    return layer(inputs, **{k: v for k, v in arguments.items() if k in parameters})
+    return tuple(name for name in ("training", "mask") if name in parameters)

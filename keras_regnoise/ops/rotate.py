@@ -49,14 +49,17 @@ def rotate(
     x = ops.convert_to_tensor(x)
     rank, axis = x.ndim, axis % x.ndim
     partner, sign = ops.cast(partner, "int32"), ops.cast(sign, x.dtype)
-    noise = _take(x, partner, axis)
     if center is not None:
         center = ops.cast(center, x.dtype)
         center = ops.reshape(center, (1,) * (rank - center.ndim) + ops.shape(center))
         if center.shape[axis] != 1:
             center = _take(center, partner, axis)
-        noise = noise - center
-    return x + ops.cast(tangent, x.dtype) * (_along(sign, rank, axis) * noise)
+    tangent, sign = ops.cast(tangent, x.dtype), _along(sign, rank, axis)
+    if partner.ndim == 1:
+        return _backend.rotate(x, partner, sign, tangent, center, axis)
+    noise = _take(x, partner, axis)
+    noise = noise if center is None else noise - center
+    return x + tangent * (sign * noise)
 
 
 def centered_rotation(
@@ -99,7 +102,7 @@ def rotation_gradient(
     if partner.ndim == 1:
         # The sum of permuted vectors is the permuted sum, which is one small vector.
         total = _weighted_sum(gradient, tangent, axis)
-        path = sign * _backend.take(total, partner, 0)
+        path = sign * ops.take(total, partner)
     else:
         noise = ops.cast(gradient, "float32") - ops.cast(b, "float32")
         path = ops.sum(noise, axis=[i for i in range(rank) if i != axis])
@@ -112,7 +115,7 @@ def mean_weights(x: Any, mask: Any, axis: int) -> Any:
     sizes[axis] = 1
     if mask is None:
         count = ops.cast(math.prod(sizes), "float32")
-        return ops.ones([1] * x.ndim, "float32") / count
+        return ops.reshape(1.0 / count, [1] * x.ndim)
     mask = ops.cast(mask, "float32")
     mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (x.ndim - mask.ndim)))
     mask = ops.broadcast_to(mask, sizes)
@@ -143,5 +146,5 @@ def _along(vector: Any, rank: int, axis: int) -> Any:
 
 def _take(x: Any, partner: Any, axis: int) -> Any:
     if partner.ndim == 1:
-        return _backend.take(x, partner, axis)
+        return ops.take(x, partner, axis=axis)
     return ops.take_along_axis(x, _along(partner, x.ndim, axis), axis=axis)
