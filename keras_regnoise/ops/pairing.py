@@ -61,6 +61,6 @@ def random_pairing(
 def _inverse(permutation: Any) -> Any:
     if permutation.ndim > 1:
         return ops.argsort(permutation, axis=-1)
-    # Half the time of a second sort.
-    size = permutation.shape[0]
-    return ops.scatter(permutation[:, None], ops.arange(size, dtype="int32"), (size,))
+    # Half the time of a second sort. (`ops.scatter` is a Python loop on torch.)
+    positions = ops.arange(permutation.shape[0], dtype="int32")
+    return ops.scatter_update(positions, permutation[:, None], positions)

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from keras import ops
 
-from benchmarks import backends, candidates, inference, machine, memory
+from benchmarks import backends, candidates, inference, layers, machine, memory
 from benchmarks.cases import MODES
+from benchmarks.record import Row
+from benchmarks.timing import Timing
 
 BACKEND = keras.config.backend()
 MODES_HERE = [mode for mode, backend in MODES.items() if backend == BACKEND]
@@ -70,6 +72,22 @@ def test_training_step_trains_with_new_noise(mode):
     losses = [float(step()) for _ in range(2)]
     assert np.all(np.isfinite(losses))
     assert losses[0] != losses[1]
+
+
+@pytest.mark.parametrize(("device", "verdicts"), [("", 0), ("a GPU", 1)])
+def test_bandwidth_is_judged_on_an_accelerator_only(monkeypatch, device, verdicts):
+    monkeypatch.setattr(module, "device_name", lambda: device)
+    milliseconds = {"identity": 2.0, "Dropout": 4.0, "RotationOut": 3.0, "copy": 2.0}
+    timings = {name: Timing(time, 0.0, 5) for name, time in milliseconds.items()}
+    template = Row("layers", BACKEND, "jax-jit", "", "128x512", "float32")
+    rows = layers._rows(template, timings, {"RotationOut": ["identity", "Dropout"]})
+    judged = {row.reference: row for row in rows if row.meets_target is not None}
+    assert judged.pop("Dropout").meets_target  # 3 ms / 4 ms <= 1.0
+    assert len(judged) == verdicts
+    for row in judged.values():
+        assert row.reference == "copy"
+        assert not row.meets_target  # 1.5 > 1 / 80 %
+        assert row.gb_per_s == pytest.approx(4 * 128 * 512 * 4 / 3e-3 / 1e9)
 
 
 def test_kept_memory_tells_layers_apart():

@@ -1,0 +1,60 @@
+"""Measures one backend: `python -m benchmarks.worker PLAN OUTPUT` with both as paths.
+
+The backend is that of `KERAS_BACKEND`.
+"""
+
+import json
+import pathlib
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import keras
+
+from benchmarks import (
+    backends,
+    construction,
+    inference,
+    layers,
+    machine,
+    memory,
+    record,
+    steps,
+)
+from benchmarks.candidates import set_dtype
+from benchmarks.cases import Plan
+
+_SUITES = {
+    "layers": layers.measure,
+    "steps": steps.measure,
+    "memory": memory.measure,
+    "construction": construction.measure,
+    "inference": inference.measure,
+}
+
+
+def measure(plan: Plan) -> Iterator[record.Row]:
+    backend = keras.config.backend()
+    place = {
+        "machine": machine.processor(),
+        "cores": machine.cores(),
+        "device": backends.load(backend).device_name(),
+        "versions": machine.versions(),
+    }
+    set_dtype(plan.dtype)
+    for suite in plan.suites:
+        start = time.perf_counter()
+        for row in _SUITES[suite](backend, plan):
+            yield replace(row, **place)
+        seconds = time.perf_counter() - start
+        print(f"{backend}: {suite} took {seconds:.0f} s", file=sys.stderr, flush=True)
+
+
+def main(plan_file: str, output: str) -> None:
+    plan = Plan(**json.loads(pathlib.Path(plan_file).read_text()))
+    record.write(measure(plan), pathlib.Path(output))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
