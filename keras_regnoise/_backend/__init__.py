@@ -9,6 +9,7 @@ Every module here offers the same names:
 - ``local_seed(seed)``: the seed of this replica;
 - ``compiled(function)``: the function, compiled where that pays;
 - ``kernel(forward, backward)``: one differentiable operation of two such functions;
+- ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
 - ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
 - ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
 - ``Recorder(model)``: the mean of a value computed inside training steps.
@@ -28,6 +29,7 @@ Recorder = _module.Recorder
 bernoulli = _module.bernoulli
 compiled = _module.compiled
 kernel = _module.kernel
+leading_rows = _module.leading_rows
 local_seed = _module.local_seed
 normal = _module.normal
 rotate = _module.rotate

@@ -66,6 +66,26 @@ def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int)
     return x + tangent * (sign * noise)
 
 
+def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
+    """Return `x` and a copy of its first `count` rows.
+
+    The gradient of the copy is added to the first rows of the gradient of `x`, where a
+    slice would add a tensor of the size of `x` that is mostly zeros.
+    """
+    return _split(x, count)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _split(x: Any, count: int) -> tuple[Any, Any]:
+    return x, x[:count]
+
+
+_split.defvjp(
+    lambda x, count: (_split(x, count), None),
+    lambda count, _, gradients: (gradients[0].at[:count].add(gradients[1]),),
+)
+
+
 def weighted_sum(x: Any, weights: Any) -> Any:
     """Sum `x` (..., features) over all but its last axis, in float32.
 

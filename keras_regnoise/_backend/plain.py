@@ -33,6 +33,11 @@ def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int)
     return x + tangent * (sign * noise)
 
 
+def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
+    """Return `x` and its first `count` rows."""
+    return x, x[:count]
+
+
 def weighted_sum(x: Any, weights: Any) -> Any:
     """Sum `x` (..., features) over all but its last axis, in float32."""
     x = ops.cast(x, "float32") * weights

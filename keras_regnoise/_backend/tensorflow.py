@@ -70,6 +70,25 @@ def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int)
     return x + tangent * (sign * noise)
 
 
+def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
+    """Return `x` and a copy of its first `count` rows.
+
+    The gradient of the copy is added to the first rows of the gradient of `x`, where a
+    slice would add a tensor of the size of `x` that is mostly zeros.
+    """
+
+    @tf.custom_gradient
+    def split(x: Any) -> Any:
+        def gradient(whole: Any, rows: Any) -> Any:
+            indices = tf.range(tf.shape(rows)[0])[:, None]
+            return tf.tensor_scatter_nd_add(whole, indices, rows)
+
+        return (tf.identity(x), x[:count]), gradient
+
+    whole, rows = split(x)
+    return whole, rows
+
+
 def weighted_sum(x: Any, weights: Any) -> Any:
     """Sum `x` (..., features) over all but its last axis, in float32.
 

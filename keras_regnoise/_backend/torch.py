@@ -107,6 +107,29 @@ def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int)
     return torch.addcmul(x, tangent, noise.mul_(sign))
 
 
+def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
+    """Return `x` and a copy of its first `count` rows.
+
+    The gradient of the copy is added to the first rows of the gradient of `x`, where a
+    slice would add a tensor of the size of `x` that is mostly zeros.
+    """
+    split: Any = _Split.apply
+    whole, rows = split(x, count)
+    return whole, rows
+
+
+class _Split(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Any, count: int) -> Any:  # type: ignore[override]
+        return x.view_as(x), x[:count].clone()
+
+    @staticmethod
+    def backward(ctx: Any, whole: Any, rows: Any) -> Any:  # type: ignore[override]
+        gradient = whole.clone()
+        gradient[: len(rows)] += rows
+        return gradient, None
+
+
 def weighted_sum(x: Any, weights: Any) -> Any:
     """Sum `x` (..., features) over all but its last axis, in float32.
 

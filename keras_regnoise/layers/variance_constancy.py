@@ -3,6 +3,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_regnoise import _backend
 from keras_regnoise.layers.validation import check_float
 from keras_regnoise.ops.variance_constancy import (
     validate_sample_size,
@@ -124,7 +125,8 @@ class VarianceConstancy(keras.layers.Layer):  # type: ignore[misc]
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         check_float(self, inputs)
         if training:
-            loss = variance_constancy_loss(inputs, self.beta, self.sample_size, mask)
+            inputs, rows = _backend.leading_rows(inputs, 2 * self.sample_size)
+            loss = variance_constancy_loss(rows, self.beta, self.sample_size, mask)
             self.add_loss(self.weight * loss)
         return inputs
 

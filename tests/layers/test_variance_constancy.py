@@ -5,7 +5,7 @@ from keras import ops
 
 import keras_regnoise as krn
 from keras_regnoise.ops import variance_constancy_loss
-from tests.helpers import to_numpy
+from tests.helpers import assert_close, dot, gradient, to_numpy
 
 WEIGHT = 0.25
 
@@ -27,6 +27,23 @@ def test_layer_and_regularizer_agree_and_weigh_once(batch):
     regularizer = krn.regularizers.VarianceConstancy(WEIGHT)
     identity = keras.layers.Activation("linear", activity_regularizer=regularizer)
     assert losses(identity, x) == pytest.approx([expected])
+
+
+@pytest.mark.parametrize("batch", [2, 4, 9])
+def test_gradient_is_that_of_loss_and_output(batch):
+    x, gy = data(batch), data(batch, seed=1)
+    layer = krn.VarianceConstancy(WEIGHT)
+
+    def through_the_layer(x):
+        y = layer(x, training=True)
+        return dot(y, gy) + 3.0 * layer.losses[0]
+
+    def written_out(x):
+        return dot(x, gy) + 3.0 * WEIGHT * variance_constancy_loss(x, 1.0, 2)
+
+    layer.build(x.shape)
+    expected = gradient(written_out, x)[0]
+    assert_close(gradient(through_the_layer, x)[0], expected)
 
 
 def test_no_loss_at_inference_and_layers_add_up():
