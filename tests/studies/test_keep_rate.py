@@ -71,7 +71,7 @@ def test_batches_depend_on_the_seed_alone():
     assert epochs(1) != epochs(2)
     first, second = epochs(1)
     assert first != second
-    assert len({y for batch in first for y in batch}) == 9  # no example twice, the rest left out
+    assert len({y for batch in first for y in batch}) == 9  # none twice
 
 
 def test_digits_are_split_once_and_for_all():
