@@ -53,6 +53,17 @@ def test_rate_and_values_in_training(activation, rate):
     assert_within_standard_errors(dropped.mean(), error, rate)
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_rate_is_exact_in_half_precision(activation, dtype):
+    # Drawn in bfloat16, a rate of 0.01 would be 0.0157.
+    rate, x = 0.01, ops.cast(-np.ones((1000, 1000)), dtype)
+    layer = DropActivation(activation, rate, seed=1, dtype=dtype)
+    y = to_numpy(ops.cast(layer(x, training=True), "float32"))
+    error = np.sqrt(rate * (1 - rate) / y.size)
+    assert_within_standard_errors(np.mean(y == -1), error, rate)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=names)
 def test_mean_over_draws_is_the_inference_output(activation):
     x = normal((40,))
