@@ -60,7 +60,7 @@ def step_bytes(mode: str, model: keras.Model, x: Any, y: Any) -> int:
     for _ in range(2):
         step()
     if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
+        return int(torch.cuda.max_memory_allocated())
     return peak_bytes()
 
 

@@ -72,7 +72,8 @@ def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
     The gradient of the copy is added to the first rows of the gradient of `x`, where a
     slice would add a tensor of the size of `x` that is mostly zeros.
     """
-    return _split(x, count)
+    whole, rows = _split(x, count)
+    return whole, rows
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
