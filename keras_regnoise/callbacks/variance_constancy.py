@@ -24,7 +24,9 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
 
     For a model that was built and compiled without it. While a training step runs, the
     loss is taken before every activation but those that make the model's outputs;
-    between the steps and afterwards the model is as it was, whatever happens. The loss
+    between the steps and afterwards the model is as it was, also when `fit` raises.
+    (If a later callback raises at the beginning of a batch, the model still calls its
+    own train function, but through this callback, until its next step.) The loss
     of each layer is in the epoch's `logs` (and so in the history) under
     `"variance_constancy/<layer name>"`.
 
@@ -34,8 +36,9 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
             an integer of 2 or more. Defaults to 2.
         beta: Positive float, not learned. Defaults to 1.0.
         layers: Names of the layers to take the loss at: before its activation if the
-            layer has one, else of its output. Defaults to None, every activation of
-            the model, inside nested models too.
+            layer has one, else of its output. Defaults to None, every activation that
+            is, or ends, a layer of the model or of a nested model; not those inside
+            wrappers, recurrent and custom layers.
 
     Raises:
         ValueError: At the beginning of `fit`, if the model has none of `layers`, or no
@@ -76,6 +79,11 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
                 "`layers` must be a list of layer names. "
                 f"Received the string: layers={layers!r}. Use layers=[{layers!r}]."
             )
+        if layers is not None and not (layers and isinstance(layers, list | tuple)):
+            raise ValueError(
+                "`layers` must be a list of one layer name or more, or None for every "
+                f"activation. Received: layers={layers!r}"
+            )
         self.layers = None if layers is None else tuple(layers)
 
     def on_train_begin(self, logs: Any = None) -> None:
@@ -84,7 +92,7 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
         self._targets = _targets(model, self.layers)
         self._recorders = {path: _backend.Recorder(model) for path in self._targets}
         # A second train function, traced with the loss; the model keeps its own.
-        self._original = model.train_function
+        self._original = _without_leftover(model.train_function)
         # Of a step that is new to jax.jit, which would hand out the plain trace again.
         step = functools.partial(model.train_step)
         with _replaced(model, "train_step", step):
@@ -96,6 +104,11 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
         # `fit` does not tell callbacks that it raised. So the model is never changed
         # for longer than a step, and the step itself cleans up.
+        if _owner(self._trained.train_function) not in (None, self):
+            raise ValueError(
+                "Only one VarianceConstancy callback can act in one `fit`. Received: "
+                "several. Name the layers of all of them in one: layers=[...]."
+            )
         self._trained.train_function = self._step
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
@@ -145,6 +158,19 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
             setattr(owner, name, before)
         else:
             delattr(owner, name)
+
+
+def _owner(function: Any) -> "VarianceConstancy | None":
+    """Return the callback whose step stands in for a train function, if any."""
+    owner = getattr(function, "__self__", None)
+    return owner if isinstance(owner, VarianceConstancy) else None
+
+
+def _without_leftover(function: Any) -> Any:
+    """Return the model's own train function, also after a `fit` that raised."""
+    while (owner := _owner(function)) is not None:
+        function = owner._original
+    return function
 
 
 def _place(layer: keras.layers.Layer) -> tuple[str, Callable[..., Any]]:

@@ -54,7 +54,7 @@ class DropActivation(NoiseLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(rate, seed, **kwargs)
-        self.activation = keras.activations.get(activation)
+        self.activation = _activation(activation)
 
     def build(self, input_shape: Any) -> None:
         pass
@@ -79,6 +79,17 @@ class DropActivation(NoiseLayer):
     def get_config(self) -> dict[str, Any]:
         activation = keras.activations.serialize(self.activation)
         return {**super().get_config(), "activation": activation}
+
+
+def _activation(activation: Any) -> Callable[[Any], Any]:
+    try:
+        return keras.activations.get(activation)  # type: ignore[no-any-return]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "`activation` must be the name of a Keras activation, such as 'relu' or "
+            "'gelu', or a function; the rate is the second argument, as in "
+            f"DropActivation('relu', 0.05). Received: activation={activation!r}"
+        ) from error
 
 
 def _draw_keep_mask(x: Any, seed: Any, rate: Any) -> Any:

@@ -4,9 +4,15 @@ from typing import Any
 import keras
 
 from keras_regnoise.layers.fast_dropout import FastDropout
-from keras_regnoise.layers.noise_layer import Rate, serialize_rate
+from keras_regnoise.layers.noise_layer import Rate, serialize_rate, validate_rate
 from keras_regnoise.layers.rotation_out import RotationOut
-from keras_regnoise.layers.validation import check_choice, check_float, feature_size
+from keras_regnoise.layers.validation import (
+    check_axis,
+    check_choice,
+    check_float,
+    feature_size,
+)
+from keras_regnoise.ops.seeds import validate_seed
 
 _NORMALIZATIONS = ("batch", "layer", "group", "instance")
 _NOISES = {"dropout": FastDropout, "rotationout": RotationOut}
@@ -77,28 +83,34 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
             check_choice("normalization", normalization, _NORMALIZATIONS, "Keras layer")
         if not isinstance(noise, keras.layers.Layer):
             check_choice("noise", noise, tuple(_NOISES), "Keras layer")
-        self.axis = axis
-        self.seed = seed
+        self.axis = check_axis(axis)
+        self.seed = validate_seed(seed)
+        self._rate = validate_rate(rate)
         self._chosen = {"normalization": normalization, "noise": noise}
         options: dict[str, Any] = {"dtype": self.dtype_policy}
         self.noise: Any = noise
         if isinstance(noise, str):
             if noise == "rotationout":
-                options["axis"] = axis
-            self.noise = _NOISES[noise](rate, seed=seed, name="noise", **options)
-        self.rate = rate
+                options["axis"] = self.axis
+            self.noise = _NOISES[noise](rate, seed=self.seed, name="noise", **options)
         self.normalization: Any = normalization
         if isinstance(normalization, str):
-            options["axis"] = axis
+            options["axis"] = self.axis
             self.normalization = _normalization(normalization, options)
         self._parts = [
             (layer, _accepted(layer)) for layer in (self.normalization, self.noise)
         ]
         self.supports_masking = True
 
+    @property
+    def rate(self) -> Rate:
+        """The rate of the noise; fixed, because a layer that runs is compiled."""
+        return self._rate
+
     def build(self, input_shape: Any) -> None:
-        dim = feature_size(self, input_shape, self.axis)
         kind = self._chosen["normalization"]
+        if any(isinstance(choice, str) for choice in self._chosen.values()):
+            dim = feature_size(self, input_shape, self.axis)
         if kind == "instance" and len(input_shape) < 3:
             raise ValueError(
                 f"normalization='instance' normalizes over positions, of which a "

@@ -1,5 +1,3 @@
-import math
-import numbers
 from typing import Any, TypeAlias
 
 import keras
@@ -7,6 +5,7 @@ from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
 from keras_regnoise import _backend
+from keras_regnoise._arguments import is_number
 from keras_regnoise.ops.seeds import validate_seed
 
 Rate: TypeAlias = float | LearningRateSchedule
@@ -34,17 +33,16 @@ class NoiseLayer(keras.layers.Layer):  # type: ignore[misc]
 
     Args:
         rate: Float in [0, 1), or a `keras.optimizers.schedules.LearningRateSchedule`
-            of the layer's training steps, clipped to [0, 1).
+            of the layer's training steps, clipped to that range.
         seed: Integer or None.
         **kwargs: Those of `keras.layers.Layer`.
     """
 
     def __init__(self, rate: Rate, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        validate_seed(seed)
-        self.rate = _validate_rate(rate)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.rate = validate_rate(rate)
+        self.seed = validate_seed(seed)
+        self.seed_generator = keras.random.SeedGenerator(self.seed)
         self.supports_masking = True
 
     def next_draw(self) -> tuple[Any, Any]:
@@ -76,6 +74,8 @@ class NoiseLayer(keras.layers.Layer):  # type: ignore[misc]
         # Absent in the file of a model that had no noise here: keep the state.
         if "seed_state" in store:
             self.seed_generator.state.assign(store["seed_state"])
+        own = {name: store[name] for name in store.keys() if name != "seed_state"}  # noqa: SIM118
+        super().load_own_variables(own)
 
     def get_config(self) -> dict[str, Any]:
         rate = serialize_rate(self.rate)
@@ -96,17 +96,17 @@ def serialize_rate(rate: Rate) -> Any:
     return rate
 
 
-_LARGEST_RATE = 1.0 - 2.0**-10  # a clipped schedule must leave some signal
+_LARGEST_RATE = 0.999999  # below 1 in float32 too, with digits left
 
 
-def _validate_rate(rate: Any) -> Rate:
+def validate_rate(rate: Any) -> Rate:
+    """Return a rate, or raise `ValueError` if it is none."""
     if isinstance(rate, LearningRateSchedule):
         return rate
-    is_number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
-    if not is_number or not math.isfinite(rate) or not 0.0 <= float(rate) < 1.0:
+    if not is_number(rate) or not 0.0 <= rate <= _LARGEST_RATE:
         raise ValueError(
-            "`rate` must be a float in [0, 1), the share of noise as in "
-            "keras.layers.Dropout (a keep rate p is rate = 1 - p), or a "
+            f"`rate` must be a float in [0, 1), {_LARGEST_RATE} at most: the "
+            "share of noise as in keras.layers.Dropout (a keep rate p is 1 - p), or a "
             "keras.optimizers.schedules.LearningRateSchedule. "
             f"Received: rate={rate!r}"
         )

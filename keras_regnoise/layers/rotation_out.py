@@ -5,7 +5,12 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers.validation import check_choice, check_float, feature_size
+from keras_regnoise.layers.validation import (
+    check_axis,
+    check_choice,
+    check_float,
+    feature_size,
+)
 from keras_regnoise.ops.pairing import random_pairing
 from keras_regnoise.ops.rotate import (
     centered_rotation,
@@ -90,7 +95,7 @@ class RotationOut(NoiseLayer):
         self.angles = angles
         self.center = bool(center)
         self.permutation = permutation
-        self.axis = axis
+        self.axis = check_axis(axis)
 
     def build(self, input_shape: Any) -> None:
         feature_size(self, input_shape, self.axis)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
+from keras_regnoise._arguments import is_integer, is_number
 from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
 from keras_regnoise.layers.validation import check_choice, check_float, feature_size
 from keras_regnoise.ops.pairing import random_pairing
@@ -91,8 +92,8 @@ class SpatialRotationOut(NoiseLayer):
         _check_blocks(block_size, block_fraction)
         self.angles = angles
         self.center = bool(center)
-        self.block_size = block_size
-        self.block_fraction = block_fraction
+        self.block_size = None if block_size is None else int(block_size)
+        self.block_fraction = float(block_fraction)
         self.shared_angle = bool(shared_angle)
         self.data_format = data_format
         self.axis = -1 if data_format == "channels_last" else 1
@@ -179,14 +180,12 @@ _rotate = _backend.kernel(_forward, _backward)
 
 
 def _check_blocks(block_size: Any, block_fraction: Any) -> None:
-    is_integer = isinstance(block_size, int) and not isinstance(block_size, bool)
-    if block_size is not None and not (is_integer and block_size >= 1):
+    if block_size is not None and not (is_integer(block_size) and block_size >= 1):
         raise ValueError(
             "`block_size` must be None (rotate everywhere) or an integer of 1 or more, "
             f"the side of a block in positions. Received: block_size={block_size!r}"
         )
-    is_number = isinstance(block_fraction, int | float)
-    if not is_number or not 0.0 < block_fraction < 1.0:
+    if not is_number(block_fraction) or not 0.0 < block_fraction < 1.0:
         raise ValueError(
             "`block_fraction` must be a float in (0, 1), the expected share of the "
             "positions inside a block; block_size=None rotates all of them. "

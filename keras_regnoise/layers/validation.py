@@ -3,6 +3,8 @@ from typing import Any
 
 import keras
 
+from keras_regnoise._arguments import is_integer
+
 
 def check_choice(
     name: str, value: Any, choices: Sequence[str], other: str = ""
@@ -25,6 +27,16 @@ def check_float(layer: Any, inputs: Any) -> None:
             f"first, for example with keras.ops.cast(x, 'float32') or a "
             f"keras.layers.Rescaling layer."
         )
+
+
+def check_axis(axis: Any) -> int:
+    """Return the feature axis, or raise `ValueError` if it is no integer."""
+    if not is_integer(axis):
+        raise ValueError(
+            "`axis` must be an integer, the feature axis: -1 for the last, 1 for "
+            f"channels first. Received: axis={axis!r}"
+        )
+    return int(axis)
 
 
 def feature_size(layer: Any, input_shape: Any, axis: int) -> int:

@@ -85,10 +85,8 @@ class VarianceConstancy(keras.layers.Layer):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        validate_weight(weight)
-        validate_sample_size(sample_size)
-        self.weight = weight
-        self.sample_size = sample_size
+        self.weight = validate_weight(weight)
+        self.sample_size = validate_sample_size(sample_size)
         self.beta_initializer = keras.initializers.get(beta_initializer)
         if isinstance(shared_axes, int):
             shared_axes = (shared_axes,)
@@ -116,11 +114,15 @@ class VarianceConstancy(keras.layers.Layer):  # type: ignore[misc]
         self.beta = self.add_weight(
             name="beta",
             shape=shape[1:],
-            initializer=self.beta_initializer,
+            initializer=self._initial_beta,
             constraint=AtLeast(_SMALLEST_BETA),
             dtype="float32",
             autocast=False,
         )
+
+    def _initial_beta(self, shape: Any, dtype: Any = None) -> Any:
+        # The constraint acts after the first update, and a zero before it.
+        return ops.maximum(self.beta_initializer(shape, dtype=dtype), _SMALLEST_BETA)
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
         check_float(self, inputs)

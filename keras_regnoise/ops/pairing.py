@@ -3,6 +3,7 @@ from typing import Any
 from keras import ops
 
 from keras_regnoise import _backend
+from keras_regnoise._arguments import is_integer
 from keras_regnoise.ops.seeds import draw_seed
 
 _STREAM = 1
@@ -37,7 +38,7 @@ def random_pairing(
     >>> sorted(keras.ops.convert_to_numpy(sign).tolist())
     [-1.0, -1.0, 0.0, 1.0, 1.0]
     """
-    if isinstance(dim, bool) or not isinstance(dim, int) or dim < 1:
+    if not is_integer(dim) or dim < 1:
         raise ValueError(
             f"`dim` must be the number of features, an integer of 1 or more. "
             f"Received: dim={dim!r}"

@@ -1,6 +1,7 @@
 import math
 from typing import Any
 
+import keras
 from keras import ops
 
 from keras_regnoise import _backend
@@ -47,6 +48,11 @@ def rotate(
     [[2.5, 0.0, 2.5, 5.0]]
     """
     x = ops.convert_to_tensor(x)
+    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype)):
+        raise ValueError(
+            f"`x` must be a floating-point tensor, because a tangent is a fraction. "
+            f"Received: dtype={keras.backend.standardize_dtype(x.dtype)}"
+        )
     rank, axis = x.ndim, axis % x.ndim
     partner, sign = ops.cast(partner, "int32"), ops.cast(sign, x.dtype)
     if center is not None:
@@ -82,7 +88,10 @@ def centered_rotation(
     """
     center = None
     if weights is not None:
-        center = _along(_weighted_sum(x, weights, axis), x.ndim, axis)
+        valid = x
+        if any(size != 1 for size in weights.shape):  # a mask: padding may be NaN
+            valid = ops.where(weights > 0, x, ops.zeros((), x.dtype))
+        center = _along(_weighted_sum(valid, weights, axis), x.ndim, axis)
     y = rotate(x, partner, sign, tangent, center, axis)
     return y, (partner, sign, tangent, weights)
 
@@ -116,6 +125,13 @@ def mean_weights(x: Any, mask: Any, axis: int) -> Any:
     if mask is None:
         count = ops.cast(math.prod(sizes), "float32")
         return ops.reshape(1.0 / count, [1] * x.ndim)
+    if mask.ndim > axis % x.ndim:
+        raise ValueError(
+            f"The mask must be of the axes before the feature axis {axis}, such as "
+            f"(batch, time). Received: a mask of shape {tuple(mask.shape)} for an "
+            f"input of shape {tuple(x.shape)}. Put the features last, or take the mask "
+            f"off with a layer that does not pass it on."
+        )
     mask = ops.cast(mask, "float32")
     mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (x.ndim - mask.ndim)))
     mask = ops.broadcast_to(mask, sizes)

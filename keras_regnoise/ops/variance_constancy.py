@@ -1,7 +1,8 @@
-import math
 from typing import Any
 
 from keras import ops
+
+from keras_regnoise._arguments import is_integer, is_number
 
 
 def variance_constancy_loss(
@@ -37,9 +38,10 @@ def variance_constancy_loss(
     >>> float(variance_constancy_loss(x, beta=0.5))  # (1 - 2 / (0.5 + 0.5))^2
     1.0
     """
-    validate_sample_size(sample_size)
+    sample_size = validate_sample_size(sample_size)
     x = ops.convert_to_tensor(x)
     if mask is not None:
+        mask = ops.cast(mask, "bool")
         mask = ops.reshape(mask, ops.shape(mask) + (1,) * (x.ndim - mask.ndim))
     first, enough_first = _variance(x, mask, 0, sample_size)
     second, enough_second = _variance(x, mask, sample_size, sample_size)
@@ -53,15 +55,15 @@ def variance_constancy_loss(
     return ops.where(ops.shape(x)[0] >= 2 * sample_size, loss, 0.0)
 
 
-def validate_sample_size(sample_size: Any) -> None:
-    """Raise `ValueError` if `sample_size` is not an integer of 2 or more."""
-    is_integer = isinstance(sample_size, int) and not isinstance(sample_size, bool)
-    if not is_integer or sample_size < 2:
+def validate_sample_size(sample_size: Any) -> int:
+    """Return `sample_size`, or raise `ValueError` if it is no integer of 2 or more."""
+    if not is_integer(sample_size) or sample_size < 2:
         raise ValueError(
             "`sample_size` must be an integer of 2 or more, because the variance of "
             "one sample is not defined; the batch must have at least twice as many "
             f"samples. Received: sample_size={sample_size!r}"
         )
+    return int(sample_size)
 
 
 def _variance(x: Any, mask: Any, start: int, size: int) -> tuple[Any, Any]:
@@ -71,18 +73,21 @@ def _variance(x: Any, mask: Any, start: int, size: int) -> tuple[Any, Any]:
         # Constant divisors: finite also where a small batch leaves the slice empty.
         deviation = sample - ops.sum(sample, axis=0, keepdims=True) / size
         return ops.sum(ops.square(deviation), axis=0) / (size - 1), None
-    valid = ops.cast(mask[start : start + size], "float32")
+    is_valid = mask[start : start + size]
+    # Not by the product: padding may hold anything, and 0 * NaN is NaN.
+    sample = ops.where(is_valid, sample, 0.0)
+    valid = ops.cast(is_valid, "float32")
     count = ops.sum(valid, axis=0)
     mean = ops.sum(sample * valid, axis=0) / ops.maximum(count, 1.0)
     squares = ops.sum(ops.square(sample - mean) * valid, axis=0)
     return squares / ops.maximum(count - 1.0, 1.0), count >= 2.0
 
 
-def validate_weight(weight: Any) -> None:
-    """Raise `ValueError` if `weight` is not a finite number of 0 or more."""
-    is_number = isinstance(weight, int | float) and not isinstance(weight, bool)
-    if not is_number or not 0.0 <= weight < math.inf:
+def validate_weight(weight: Any) -> float:
+    """Return `weight`, or raise `ValueError` if it is no number of 0 or more."""
+    if not is_number(weight) or weight < 0.0:
         raise ValueError(
             "`weight` must be a finite float of 0 or more, the factor of the loss. "
             f"Received: weight={weight!r}"
         )
+    return float(weight)

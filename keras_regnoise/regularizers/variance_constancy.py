@@ -3,6 +3,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_regnoise._arguments import is_number
 from keras_regnoise.ops.variance_constancy import (
     validate_sample_size,
     validate_weight,
@@ -48,16 +49,14 @@ class VarianceConstancy(keras.regularizers.Regularizer):  # type: ignore[misc]
     def __init__(
         self, weight: float = 0.01, sample_size: int = 2, beta: float = 1.0
     ) -> None:
-        validate_weight(weight)
-        validate_sample_size(sample_size)
-        if isinstance(beta, bool) or not isinstance(beta, int | float) or beta <= 0:
+        if not is_number(beta) or beta <= 0:
             raise ValueError(
                 "`beta` must be a positive float; at 0 a constant unit makes the loss "
                 f"infinite. Received: beta={beta!r}"
             )
-        self.weight = weight
-        self.sample_size = sample_size
-        self.beta = beta
+        self.weight = validate_weight(weight)
+        self.sample_size = validate_sample_size(sample_size)
+        self.beta = float(beta)
 
     def penalty(self, x: Any) -> Any:
         """Return the weighted loss of activations `x`, whatever the batch size."""

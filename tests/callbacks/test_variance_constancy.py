@@ -238,6 +238,29 @@ def test_subclassed_model():
     assert set(found) == {"loss", "variance_constancy/hidden"}
 
 
+def test_two_in_one_fit():
+    callbacks = [VarianceConstancy(layers=[name]) for name in ("first", "second")]
+    with pytest.raises(ValueError, match="Only one VarianceConstancy callback"):
+        dense_model().fit(*data(), verbose=0, callbacks=callbacks)
+
+
+def test_again_after_a_fit_that_raised():
+    model = dense_model()
+    x, y = data()
+    raising = [VarianceConstancy(), Raise("on_train_batch_begin")]
+    with pytest.raises(RuntimeError, match="on purpose"):
+        model.fit(x, y, verbose=0, callbacks=raising)
+    history = model.fit(x, y, verbose=0, callbacks=[VarianceConstancy()]).history
+    assert history["variance_constancy/first"][0] > 0
+    assert not hasattr(model.train_function, "__self__")
+
+
+@pytest.mark.parametrize("layers", [[], 5])
+def test_layers_that_are_no_names(layers):
+    with pytest.raises(ValueError, match="list of one layer name or more"):
+        VarianceConstancy(layers=layers)
+
+
 @pytest.mark.parametrize(
     ("layers", "message"),
     [

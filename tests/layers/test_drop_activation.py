@@ -94,6 +94,7 @@ def test_nan_stays_visible():
     assert np.isnan(y[0])
 
 
-def test_unknown_activation():
-    with pytest.raises(ValueError, match="nothing"):
-        DropActivation("nothing")
+@pytest.mark.parametrize("activation", ["nothing", 0.05])
+def test_unknown_activation(activation):
+    with pytest.raises(ValueError, match=r"name of a Keras activation.*Received: "):
+        DropActivation(activation)

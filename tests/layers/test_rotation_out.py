@@ -98,6 +98,21 @@ def test_masked_steps_stay_out_of_the_centre():
     assert np.isfinite(to_numpy(nothing)).all()
 
 
+def test_masked_padding_may_be_nan():
+    x = np.random.default_rng(0).normal(size=(3, 6, 8)).astype("float32")
+    mask = np.ones((3, 6), bool)
+    mask[:, 4:] = False
+    padded = np.where(mask[..., None], x, np.nan).astype("float32")
+    y = to_numpy(RotationOut(RATE, seed=1)(padded, training=True, mask=mask))
+    assert np.isfinite(y[mask]).all()
+
+
+def test_a_mask_of_the_feature_axis():
+    layer = RotationOut(RATE, axis=1)
+    with pytest.raises(ValueError, match=r"mask must be of the axes before"):
+        layer(np.ones((2, 4, 6), "float32"), training=True, mask=np.ones((2, 4), bool))
+
+
 def test_gradient_with_a_mask():
     rng = np.random.default_rng(0)
     x, step, gy = rng.normal(size=(3, 4, 5, 6)).astype("float32")
@@ -141,6 +156,20 @@ def test_one_feature_is_the_identity():
 def test_bad_arguments(options, message):
     with pytest.raises(ValueError, match=message):
         RotationOut(RATE, **options)
+
+
+@pytest.mark.parametrize("axis", ["1", None, 1.0, [1], True])
+def test_axis_that_is_no_integer(axis):
+    with pytest.raises(ValueError, match=r"`axis` must be an integer.*axis="):
+        RotationOut(RATE, axis=axis)
+
+
+def test_numpy_numbers_are_numbers():
+    layer = RotationOut(np.float32(0.25), axis=np.int64(-1), seed=np.int64(3))
+    assert layer.get_config()["axis"] == -1
+    copy = RotationOut.from_config(layer.get_config())
+    x = np.ones((4, 6), "float32") * np.arange(6, dtype="float32")
+    assert_close(copy(x, training=True), to_numpy(layer(x, training=True)))
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((5,), -1), ((5, 3), 0), ((5, 3), 2)])

@@ -186,3 +186,31 @@ def test_weight_files_with_and_without_noise_are_interchangeable(tmp_path):
             assert (ours == theirs).all()
         for weight in source.weights:  # so that the way back is no accident
             weight.assign(weight + 1.0)
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class WithWeight(krn.layers.NoiseLayer):
+    """A layer of the reader's own that has a weight as well as noise."""
+
+    def build(self, input_shape):
+        self.scale = self.add_weight(shape=(), initializer="zeros")
+
+    def call(self, inputs, training=False):
+        return inputs * self.scale
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".weights.h5"])
+def test_a_subclass_keeps_its_weights(suffix, tmp_path):
+    def build():
+        return keras.Sequential([keras.Input((3,)), WithWeight(0.1)])
+
+    model, file = build(), tmp_path / f"model{suffix}"
+    model.layers[0].scale.assign(5.0)
+    if suffix == ".keras":
+        model.save(file)
+        loaded = keras.saving.load_model(file)
+    else:
+        model.save_weights(file)
+        loaded = build()
+        loaded.load_weights(file)
+    assert float(loaded.layers[0].scale) == 5.0

@@ -83,6 +83,21 @@ def test_mixed_float16_near_300_is_finite():
     assert losses(dense, x) == pytest.approx(losses(layer, x))
 
 
+def test_a_beta_that_starts_at_zero_is_lifted():
+    layer = krn.VarianceConstancy(beta_initializer="zeros")
+    assert np.isfinite(losses(layer, np.ones((4, 6), "float32"))).all()
+    assert (to_numpy(layer.beta.value) > 0).all()
+
+
+def test_masked_padding_may_be_nan():
+    x = np.random.default_rng(0).normal(size=(4, 3, 6)).astype("float32")
+    x[:, 2] = np.nan
+    mask = np.array([[True, True, False]] * 4)
+    layer = krn.VarianceConstancy()
+    layer(x, training=True, mask=mask)
+    assert np.isfinite(float(layer.losses[0]))
+
+
 def test_shared_axes():
     layer = krn.VarianceConstancy(shared_axes=(1, 2))
     layer.build((None, None, None, 5))

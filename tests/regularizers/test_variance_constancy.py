@@ -43,7 +43,7 @@ def test_config_round_trip_beside_the_layer_of_the_same_name():
     assert copy.get_config() == regularizer.get_config()
 
 
-@pytest.mark.parametrize("beta", [0.0, -1.0, "1", None])
+@pytest.mark.parametrize("beta", [0.0, -1.0, "1", None, float("nan"), float("inf")])
 def test_bad_beta(beta):
     with pytest.raises(ValueError, match=r"positive float.*Received: beta="):
         VarianceConstancy(beta=beta)
