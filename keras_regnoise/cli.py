@@ -110,6 +110,8 @@ def _report(rows: "list[dict[str, object]]", directory: Path) -> None:
         "intervals, dots are seeds",
         directory / "figure.png",
     )
+    if min(arm.value.count for arm in summaries) < 3:
+        print("Two seeds tell little, and an interval of two tells less than it shows.")
     print(
         f"Differences are paired by seed; ± is half a 95 % interval (Student's t).\n"
         f"Figure: {directory / 'figure.png'}\n"
