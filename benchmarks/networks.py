@@ -12,7 +12,7 @@ from benchmarks.cases import NETWORKS, Plan
 from keras_regnoise import layers, models
 
 NONE = "none"  # the network as it is
-BATCH_SIZES = {"elu11": 16, "resnet20": 32, "wide_resnet28_10": 128}
+BATCH_SIZES = {"elu11": 64, "resnet20": 32, "wide_resnet28_10": 128}
 _BUILT_IN = ("BatchNormalization", "Dropout", "SpatialDropout2D")
 _QUICK_ARMS = (NONE, "BatchNormalization", "VarianceConstancy", "SpatialRotationOut")
 _WIDE = "wide_resnet28_10"

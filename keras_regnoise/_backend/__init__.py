@@ -11,6 +11,7 @@ Every module here offers the same names:
 - ``kernel(forward, backward)``: one differentiable operation of two such functions;
 - ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
 - ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
+- ``variance(x, size)``: the unbiased variance over the first axis, of a few rows;
 - ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
 - ``Recorder(model)``: the mean of a value computed inside training steps.
 """
@@ -34,4 +35,5 @@ local_seed = _module.local_seed
 normal = _module.normal
 rotate = _module.rotate
 uniform = _module.uniform
+variance = _module.variance
 weighted_sum = _module.weighted_sum

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
+from keras_regnoise._backend.moments import variance as variance
 
 
 def local_seed(seed: Any) -> Any:

@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
+from keras_regnoise._backend.moments import variance as variance
 
 _REPLICA_STRIDE = 0x632BE5AB  # odd: replicas of one seed stay apart in 32 bits
 

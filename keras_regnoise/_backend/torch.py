@@ -130,6 +130,12 @@ class _Split(torch.autograd.Function):
         return gradient, None
 
 
+def variance(x: Any, size: int) -> Any:
+    """Unbiased variance over the first axis, which has `size` rows."""
+    deviation = x - x.sum(0) / size  # torch.var takes three times as long
+    return deviation.square().sum(0) / (size - 1)
+
+
 def weighted_sum(x: Any, weights: Any) -> Any:
     """Sum `x` (..., features) over all but its last axis, in float32.
 

@@ -2,6 +2,7 @@ from typing import Any
 
 from keras import ops
 
+from keras_regnoise import _backend
 from keras_regnoise._arguments import is_integer, is_number
 
 
@@ -43,16 +44,20 @@ def variance_constancy_loss(
     if mask is not None:
         mask = ops.cast(mask, "bool")
         mask = ops.reshape(mask, ops.shape(mask) + (1,) * (x.ndim - mask.ndim))
-    first, enough_first = _variance(x, mask, 0, sample_size)
-    second, enough_second = _variance(x, mask, sample_size, sample_size)
-    per_unit = ops.square(1.0 - first / (second + ops.cast(beta, "float32")))
-    if mask is not None:
-        counts = ops.cast(enough_first & enough_second, "float32")
-        counts = ops.broadcast_to(counts, ops.shape(per_unit))
-        loss = ops.divide_no_nan(ops.sum(per_unit * counts), ops.sum(counts))
-    else:
-        loss = ops.mean(per_unit)
-    return ops.where(ops.shape(x)[0] >= 2 * sample_size, loss, 0.0)
+    beta = ops.cast(beta, "float32")
+
+    def loss() -> Any:
+        if mask is None:
+            return _loss(x, beta, sample_size=sample_size)
+        return _masked_loss(x, beta, mask, sample_size)
+
+    def no_loss() -> Any:  # with a gradient, which torch insists on
+        return ops.cast(ops.sum(x[:0]), "float32") + 0.0 * ops.sum(beta)
+
+    is_enough = ops.shape(x)[0] >= 2 * sample_size
+    if isinstance(is_enough, bool):
+        return loss() if is_enough else no_loss()
+    return ops.cond(is_enough, loss, no_loss)
 
 
 def validate_sample_size(sample_size: Any) -> int:
@@ -66,13 +71,30 @@ def validate_sample_size(sample_size: Any) -> int:
     return int(sample_size)
 
 
-def _variance(x: Any, mask: Any, start: int, size: int) -> tuple[Any, Any]:
-    """Unbiased variance of each unit over a slice of the batch."""
+def _per_unit(first: Any, second: Any, beta: Any) -> Any:
+    return ops.square(1.0 - first / (second + beta))
+
+
+@_backend.compiled
+def _loss(x: Any, beta: Any, *, sample_size: int) -> Any:
+    x = ops.cast(x[: 2 * sample_size], "float32")
+    first = _backend.variance(x[:sample_size], sample_size)
+    second = _backend.variance(x[sample_size:], sample_size)
+    return ops.mean(_per_unit(first, second, beta))
+
+
+def _masked_loss(x: Any, beta: Any, mask: Any, sample_size: int) -> Any:
+    first, enough_first = _masked_variance(x, mask, 0, sample_size)
+    second, enough_second = _masked_variance(x, mask, sample_size, sample_size)
+    per_unit = _per_unit(first, second, beta)
+    counts = ops.cast(enough_first & enough_second, "float32")
+    counts = ops.broadcast_to(counts, ops.shape(per_unit))
+    return ops.divide_no_nan(ops.sum(per_unit * counts), ops.sum(counts))
+
+
+def _masked_variance(x: Any, mask: Any, start: int, size: int) -> tuple[Any, Any]:
+    """Unbiased variance of each unit over a slice of the batch, and if it has one."""
     sample = ops.cast(x[start : start + size], "float32")
-    if mask is None:
-        # Constant divisors: finite also where a small batch leaves the slice empty.
-        deviation = sample - ops.sum(sample, axis=0, keepdims=True) / size
-        return ops.sum(ops.square(deviation), axis=0) / (size - 1), None
     is_valid = mask[start : start + size]
     # Not by the product: padding may hold anything, and 0 * NaN is NaN.
     sample = ops.where(is_valid, sample, 0.0)
