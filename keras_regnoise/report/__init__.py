@@ -1,17 +1,33 @@
-"""From the rows of a run to a table and a figure."""
+"""From the records of a run to tables, figures and a page."""
 
-from keras_regnoise.report.figure import keep_rate_figure as keep_rate_figure
-from keras_regnoise.report.summary import ArmSummary as ArmSummary
-from keras_regnoise.report.summary import Interval as Interval
+from keras_regnoise.report.arm_comparison import ArmComparison as ArmComparison
+from keras_regnoise.report.arm_summary import ArmSummary as ArmSummary
+from keras_regnoise.report.comparison import compare as compare
+from keras_regnoise.report.drawing import figure as figure
+from keras_regnoise.report.files import write_report as write_report
+from keras_regnoise.report.hparams import write_tensorboard as write_tensorboard
+from keras_regnoise.report.interval import Interval as Interval
+from keras_regnoise.report.metric import Metric as Metric
+from keras_regnoise.report.page import html as html
 from keras_regnoise.report.summary import summarize as summarize
-from keras_regnoise.report.table import summary_table as summary_table
-from keras_regnoise.report.table import write_summary as write_summary
+from keras_regnoise.report.table import render as render
+from keras_regnoise.report.tidy import rows as rows
+from keras_regnoise.report.tidy import write_csv as write_csv
+from keras_regnoise.report.tidy import write_parquet as write_parquet
 
 __all__ = [
+    "ArmComparison",
     "ArmSummary",
     "Interval",
-    "keep_rate_figure",
+    "Metric",
+    "compare",
+    "figure",
+    "html",
+    "render",
+    "rows",
     "summarize",
-    "summary_table",
-    "write_summary",
+    "write_csv",
+    "write_parquet",
+    "write_report",
+    "write_tensorboard",
 ]

@@ -1,87 +1,153 @@
+"""From the records of a run to the lines of its table."""
+
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
+from keras_regnoise.report import verdict
+from keras_regnoise.report._run import ArmKey, Record, Run, metrics_of
+from keras_regnoise.report.arm_summary import ArmSummary
+from keras_regnoise.report.interval import Interval
+from keras_regnoise.report.metric import Metric
 
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean with its 95 % confidence interval by Student's t.
-
-    Attributes:
-        mean: Sample mean.
-        deviation: Sample standard deviation, NaN for one value.
-        count: Number of values.
-        half_width: Half the width of the interval, NaN for one value.
-    """
-
-    mean: float
-    deviation: float
-    count: int
-    half_width: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Interval":
-        """Estimate from independent values."""
-        count = len(values)
-        mean = float(np.mean(values))
-        if count < 2:
-            return cls(mean, math.nan, count, math.nan)
-        from scipy import stats
-
-        deviation = float(np.std(values, ddof=1))
-        factor = float(stats.t.ppf(0.975, count - 1))
-        return cls(mean, deviation, count, factor * deviation / math.sqrt(count))
-
-
-@dataclass(frozen=True)
-class ArmSummary:
-    """One line of the table.
-
-    Attributes:
-        method: Name of the noise.
-        rate: Its rate.
-        values: The metric, by seed.
-        value: Over the seeds.
-        difference: To the baseline, in pairs of equal seeds; None for the baseline.
-    """
-
-    method: str
-    rate: float
-    values: Mapping[int, float]
-    value: Interval
-    difference: Interval | None
+Numbers = tuple[Mapping[str, Any], ...]
 
 
 def summarize(
-    rows: Iterable[Mapping[str, Any]], metric: str, baseline: str
+    manifest: Mapping[str, Any],
+    records: Sequence[Record],
+    metric: str | None = None,
 ) -> list[ArmSummary]:
-    """Summarize one metric by arm, in the order in which the arms appear.
+    """Summarize one metric by arm, in the order of the study.
+
+    Every arm that is planned has a line, also before its first run. Runs that failed,
+    or whose metric is not a finite number, are counted and are in no mean. All
+    intervals are 95 %, by Student's t.
+
+    The difference to the baseline is taken within pairs: for every seed that both the
+    arm and the baseline of its group have, the arm's metric minus the baseline's.
+
+    The verdict of an arm is about the direction of that difference, if the paper has
+    a number for the arm and for the baseline of its group (with the same choice of
+    the epoch; of several, the first counts). In this order:
+
+    - `"no difference published"`: the two numbers are equal.
+    - `"too few runs"`: there are fewer than 3 pairs.
+    - `"not distinguishable"`: our interval includes 0.
+    - `"agrees in direction"`, `"differs in direction"`: our mean difference has the
+      sign of the published one, or the other sign. Nothing is said of its size.
+
+    The verdict of the baseline, and of an arm that the paper gives without one, is
+    about the level:
+
+    - `"other protocol"`: the scale is not `"paper"`, or the paper chose the epoch
+      differently, so that levels tell nothing.
+    - `"too few runs"`: there are fewer than 3 runs.
+    - `"not distinguishable"`: the interval of our mean minus the published one
+      includes 0. It is Welch's if the paper has spread and number of runs; without,
+      it is that of our mean alone.
+    - `"above the published level"`, `"below the published level"`.
+
+    Without a published number it is empty.
 
     Args:
-        rows: Rows with `method`, `rate`, `seed` and `metric`.
-        metric: Name of the metric's column.
-        baseline: Method to which the others are compared.
+        manifest: Content of `study.json`.
+        records: Contents of the files in `cells/`.
+        metric: Name of a metric; the study's headline by default.
+
+    Raises:
+        ValueError: If cells are done and none has the metric.
+
+    Example:
+
+    >>> arms = [{"name": n, "group": "", "values": {}} for n in ("none", "Dropout")]
+    >>> study = {"arms": arms, "baseline": "none", "metric": "test_accuracy"}
+    >>> cells = [
+    ...     {"id": f"{name}{seed}", "arm": name, "group": "", "seed": seed}
+    ...     for name in ("none", "Dropout")
+    ...     for seed in (0, 1, 2)
+    ... ]
+    >>> accuracies = [0.90, 0.92, 0.94, 0.92, 0.93, 0.97]
+    >>> records = [
+    ...     {**c, "cell": c["id"], "status": "done", "metrics": {"test_accuracy": a}}
+    ...     for c, a in zip(cells, accuracies)
+    ... ]
+    >>> manifest = {
+    ...     "study": "x", "scale": "short", "description": study, "cells": cells
+    ... }
+    >>> dropout = summarize(manifest, records)[1]
+    >>> f"{dropout.difference.mean:.3f} ± {dropout.difference.half_width:.3f}"
+    '0.020 ± 0.025'
     """
-    arms: dict[tuple[str, float], dict[int, float]] = defaultdict(dict)
-    for row in rows:
-        arm = arms[row["method"], float(row["rate"])]
-        arm[int(row["seed"])] = float(row[metric])
-    reference = next((v for arm, v in arms.items() if arm[0] == baseline), {})
-    summaries = []
-    for (method, rate), values in arms.items():
-        pairs = [values[seed] - reference[seed] for seed in values if seed in reference]
-        has_difference = method != baseline and pairs
-        summaries.append(
-            ArmSummary(
-                method,
-                rate,
-                values,
-                Interval.of(list(values.values())),
-                Interval.of(pairs) if has_difference else None,
-            )
-        )
-    return summaries
+    run = Run(manifest, records)
+    name = run.metric(metric)
+    seeds = {key: _by_seed(run.of_arm(key), name) for key in run.arms}
+    return [_summary(run, key, name, seeds) for key in run.arms]
+
+
+def _by_seed(records: Sequence[Record], metric: str) -> dict[int, float]:
+    values = {
+        int(record["seed"]): metrics_of(record).get(metric, math.nan)
+        for record in records
+        if record["status"] == "done"
+    }
+    return {s: value for s, value in sorted(values.items()) if math.isfinite(value)}
+
+
+def _summary(
+    run: Run, key: ArmKey, metric: str, seeds: Mapping[ArmKey, Mapping[int, float]]
+) -> ArmSummary:
+    own, baseline = seeds[key], run.baseline(key[0])
+    reference = seeds.get(baseline, {}) if key != baseline else {}
+    pairs = [own[seed] - reference[seed] for seed in own if seed in reference]
+    value = Interval.of(list(own.values()))
+    difference = Interval.of(pairs) if pairs else None
+    published = _published(run, key, metric)
+    done = sum(record["status"] == "done" for record in run.of_arm(key))
+    return ArmSummary(
+        group=key[0],
+        arm=key[1],
+        values=run.arms[key],
+        metric=metric,
+        is_baseline=key == baseline,
+        seeds=own,
+        value=value,
+        difference=difference,
+        published=published,
+        verdict=_verdict(run, key, metric, value, difference, published),
+        planned=run.planned(key),
+        failed=len(run.of_arm(key)) - done,
+        not_finite=done - len(own),
+    )
+
+
+def _published(run: Run, key: ArmKey, metric: str) -> Numbers:
+    numbers = [
+        number
+        for number in run.description.get("published") or ()
+        if (number["group"], number["arm"]) == key
+        and Metric(number["metric"]).base == Metric(metric).base
+    ]
+    same = [number for number in numbers if number["metric"] == metric]
+    return tuple(same or numbers)
+
+
+def _verdict(
+    run: Run,
+    key: ArmKey,
+    metric: str,
+    value: Interval,
+    difference: Interval | None,
+    published: Numbers,
+) -> str:
+    if not published:
+        return ""
+    baseline = run.baseline(key[0])
+    for number in published if key != baseline else ():
+        for reference in _published(run, baseline, number["metric"]):
+            if reference["metric"] == number["metric"]:
+                gap = number["value"] - reference["value"]
+                return verdict.direction(difference, gap)
+    if run.scale != "paper" or published[0]["metric"] != metric:
+        return verdict.OTHER_PROTOCOL
+    return verdict.level(value, published[0])
