@@ -1,7 +1,19 @@
-"""Data sets, split once and for all."""
+"""Data sets, split once and for all, and their batches.
 
+Example:
+    >>> from keras_regnoise import datasets
+    >>> digits = datasets.load("digits")
+    >>> digits
+    DataSet(name='digits', classes=10, shape=(8, 8, 1), fingerprint='sha256:...')
+    >>> len(digits.batches("train", 50, seed=1))
+    10
+"""
+
+from keras_regnoise.datasets.augmentations import AUGMENTATIONS as AUGMENTATIONS
 from keras_regnoise.datasets.batches import Batches as Batches
+from keras_regnoise.datasets.data_set import DataSet as DataSet
 from keras_regnoise.datasets.digits import load_digits as load_digits
+from keras_regnoise.datasets.load import load as load
 from keras_regnoise.datasets.split import Split as Split
 
-__all__ = ["Batches", "Split", "load_digits"]
+__all__ = ["AUGMENTATIONS", "Batches", "DataSet", "Split", "load", "load_digits"]

@@ -9,7 +9,7 @@ class Split(NamedTuple):
     """Examples of one part of a data set.
 
     Attributes:
-        x: Inputs `(count, ...)`, float32.
+        x: Inputs `(count, ...)`, float32, or uint8 for images from 0 to 255.
         y: Integer classes `(count,)`.
     """
 

@@ -1,0 +1,179 @@
+"""Batches whose order follows from the seed and the epoch."""
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_regnoise.datasets.augmentations import augment, make_layers
+from keras_regnoise.datasets.split import Array, Split
+from keras_regnoise.datasets.stream import Stream
+
+Batch = tuple[Any, Any]
+_CHANNEL = 255.0
+
+
+class EpochBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """Batches of one epoch after the other.
+
+    Args:
+        open_epoch: Gets an epoch and returns its batches.
+        length: Number of batches of an epoch.
+        initial_epoch: The first epoch.
+    """
+
+    def __init__(
+        self,
+        open_epoch: Callable[[int], Iterator[Batch]],
+        length: int,
+        initial_epoch: int,
+    ) -> None:
+        super().__init__()
+        self.epoch = initial_epoch
+        self._open, self._length = open_epoch, length
+        self._position = 0
+        self._within_epoch = self._complete = False
+
+    def __len__(self) -> int:
+        return self._length
+
+    @property
+    def num_batches(self) -> int:
+        # fit() reads this before every pass, and then shuffles the indices with
+        # Python's own generator, which models draw from too. So a pass starts here,
+        # and the index counts for nothing.
+        self._position = 0
+        return self._length
+
+    def __getitem__(self, index: int) -> Batch:
+        if self._position == 0:
+            self._batches = self._open(self.epoch)
+        batch = next(self._batches)
+        self._position = (self._position + 1) % self._length
+        self._complete = self._complete or self._position == 0
+        return batch
+
+    def __iter__(self) -> Iterator[Batch]:
+        self.on_epoch_begin()
+        for index in range(self.num_batches):
+            yield self[index]
+        self.on_epoch_end()
+
+    def on_epoch_begin(self) -> None:
+        self._within_epoch, self._complete = True, False
+
+    def on_epoch_end(self) -> None:
+        # Keras also ends epochs that it has not begun, or left after one batch.
+        self.epoch += self._within_epoch and self._complete
+        self._within_epoch = False
+
+
+def array_batches(
+    data: Split,
+    batch_size: int,
+    *,
+    seed: int | None,
+    augmentation: Sequence[str],
+    shape: tuple[int, ...],
+    drop_last: bool,
+    initial_epoch: int,
+) -> EpochBatches:
+    """Return the batches of arrays; see `DataSet.batches`."""
+    check(seed, augmentation, initial_epoch)
+    length = count_batches(len(data.y), batch_size, drop_last)
+    layers = make_layers(augmentation, shape)
+
+    def order(epoch: int) -> Array:
+        if seed is None:
+            return np.arange(len(data.y))
+        random = np.random.default_rng((seed, epoch))
+        return random.permutation(len(data.y))[: length * batch_size]
+
+    def open_arrays(epoch: int) -> Iterator[Batch]:
+        chosen = order(epoch)
+        for number in range(length):
+            of_batch = chosen[number * batch_size : (number + 1) * batch_size]
+            x = to_floats(data.x[of_batch])
+            if layers:
+                keys = layer_keys((seed, epoch, number), len(layers))
+                x = _augment_batch(x, layers, keys)
+            yield x, data.y[of_batch]
+
+    if not layers or not has_tensorflow():
+        return EpochBatches(open_arrays, length, initial_epoch)
+    from keras_regnoise.datasets import _tensors
+
+    opener = _tensors.array_opener(data, batch_size, order, layers, seed)
+    return EpochBatches(opener, length, initial_epoch)
+
+
+def stream_batches(
+    data: Stream,
+    batch_size: int,
+    *,
+    seed: int | None,
+    augmentation: Sequence[str],
+    shape: tuple[int, ...],
+    drop_last: bool,
+    initial_epoch: int,
+) -> EpochBatches:
+    """Return the batches of a stream; see `DataSet.batches`."""
+    from keras_regnoise.datasets import _tensors
+
+    check(seed, augmentation, initial_epoch)
+    length = count_batches(data.count, batch_size, drop_last)
+    layers = make_layers(augmentation, shape)
+    opener = _tensors.stream_opener(data, batch_size, shape, layers, seed)
+    return EpochBatches(opener, length, initial_epoch)
+
+
+def check(seed: int | None, augmentation: Sequence[str], initial_epoch: int) -> None:
+    """Raise if the arguments of `batches` do not go together."""
+    if augmentation and seed is None:
+        raise ValueError(
+            f"`augmentation` needs a seed. Received: augmentation={augmentation}, "
+            "seed=None. Pass a seed to train, or no augmentation to evaluate."
+        )
+    for name, value in (("seed", seed), ("initial_epoch", initial_epoch)):
+        if value is not None and value < 0:
+            raise ValueError(f"`{name}` must not be negative. Received: {value}")
+
+
+def count_batches(examples: int, batch_size: int, drop_last: bool) -> int:
+    """Return the number of batches of an epoch."""
+    if batch_size < 1 or (drop_last and batch_size > examples):
+        raise ValueError(
+            f"`batch_size` must be from 1 to {examples}, the number of examples. "
+            f"Received: {batch_size}"
+        )
+    return examples // batch_size if drop_last else -(-examples // batch_size)
+
+
+def layer_keys(entropy: Sequence[int | None], count: int) -> list[int]:
+    """Return a seed for every layer."""
+    known = [number for number in entropy if number is not None]
+    state = np.random.SeedSequence([*known, count]).generate_state(count)
+    return [int(key) >> 1 for key in state]  # torch takes 31 bits
+
+
+def to_floats(x: Array) -> Array:
+    """Return float32, images in [0, 1]."""
+    if x.dtype == np.uint8:
+        return np.divide(x, _CHANNEL, dtype=np.float32)
+    return x.astype(np.float32, copy=False)
+
+
+def has_tensorflow() -> bool:
+    """Whether TensorFlow is installed."""
+    return importlib.util.find_spec("tensorflow") is not None
+
+
+def _augment_batch(
+    x: Array, layers: Sequence[keras.layers.Layer], keys: Sequence[int]
+) -> Array:
+    generators = [keras.random.SeedGenerator(key) for key in keys]
+    draws = [lambda _, it=generator: it.next() for generator in generators]
+    augmented: Array = keras.ops.convert_to_numpy(augment(x, layers, draws))
+    return augmented

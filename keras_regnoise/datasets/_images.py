@@ -1,0 +1,201 @@
+"""Image classification sets of tensorflow-datasets."""
+
+import functools
+import importlib.util
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+from keras_regnoise.datasets import _tensors
+from keras_regnoise.datasets._stratify import check_size, divide
+from keras_regnoise.datasets.data_set import DataSet, digest, from_parts
+from keras_regnoise.datasets.split import Split
+from keras_regnoise.datasets.stream import Stream
+
+# Decoded bytes above which a set is read in batches.
+STREAM_ABOVE = 8e9
+_SIDE = 224  # of images that come in many sizes
+_SHUFFLE = 4096  # encoded images
+_READ = 1024  # images that are decoded at a time
+# The labels of these are not public.
+_HIDDEN = {"imagenet2012": "test"}
+
+
+def load_images(
+    name: str,
+    folder: Path,
+    seed: int,
+    examples: int | None,
+    test_examples: int | None,
+    download: bool,
+) -> DataSet:
+    """Load an image set; see `load`."""
+    place = find(name, folder)
+    if place is None and not download:
+        # Not `tfds build`, which needs apache_beam.
+        raise FileNotFoundError(
+            f"{name} is not prepared in {folder}. Prepare it there, with a network:\n"
+            '  python -c "import tensorflow_datasets as tfds; '
+            f"tfds.builder('{name}', data_dir='{folder}').download_and_prepare()\"\n"
+            f"or with load({name!r}, {str(folder)!r}, download=True)."
+        )
+    builder = _builder(name, folder, place)
+    classes = _check_features(name, builder.info.features)
+    parts = _splits(builder)
+    shape = _shape(builder)
+    if _size(builder, parts, shape) > STREAM_ABOVE:
+        return _streams(name, builder, parts, classes, (examples, test_examples))
+    arrays = {part: _read(builder, split) for part, split in parts.items()}
+    arrays = divide(arrays, seed, examples, test_examples)
+    return from_parts(name, arrays, classes)
+
+
+def find(name: str, folder: Path) -> Path | None:
+    """Return the folder of the newest prepared version, or None."""
+    name, _, version = name.partition(":")
+    found = [
+        path.parent
+        for place in (folder, folder / "tfds")
+        for path in place.glob(f"{name}/{version or '[0-9]*'}/dataset_info.json")
+    ]
+    return max(found, key=lambda path: _version(path.name), default=None)
+
+
+def prepared(folder: Path) -> list[str]:
+    """Return the names of the sets that are prepared in a folder."""
+    names = {name for place in ("", "tfds") for name in _names(folder / place)}
+    return sorted(name for name in names if not name.startswith("tfds/"))
+
+
+def is_known(name: str, folder: Path) -> bool:
+    """Whether tensorflow-datasets has a set of that name, or the folder does."""
+    if find(name, folder) is not None:
+        return True
+    if importlib.util.find_spec("tensorflow_datasets") is None:
+        raise ModuleNotFoundError(
+            f"{name!r} may be a data set of tensorflow-datasets, which is not "
+            'installed. Install it with: pip install "keras-regnoise[studies]"'
+        )
+    import tensorflow_datasets as tfds
+
+    builders = tfds.list_builders(with_community_datasets=False)
+    return name.partition(":")[0].partition("/")[0] in builders
+
+
+def _names(place: Path) -> Iterator[str]:
+    for depth in ("*", "*/*"):
+        for path in place.glob(f"{depth}/[0-9]*/dataset_info.json"):
+            yield path.parent.parent.relative_to(place).as_posix()
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(n) if n.isdigit() else 0 for n in text.split("."))
+
+
+def _builder(name: str, folder: Path, place: Path | None) -> Any:
+    _tensors.tensorflow()
+    import tensorflow_datasets as tfds
+
+    if place is not None:
+        return tfds.builder_from_directory(place)
+    builder = tfds.builder(name, data_dir=folder)
+    builder.download_and_prepare()
+    return builder
+
+
+def _check_features(name: str, features: Any) -> int:
+    import tensorflow_datasets as tfds
+
+    found = dict(features)
+    image, label = found.get("image"), found.get("label")
+    if not isinstance(image, tfds.features.Image) or not isinstance(
+        label, tfds.features.ClassLabel
+    ):
+        kinds = [f"{key}: {type(value).__name__}" for key, value in found.items()]
+        raise ValueError(
+            f"{name} must have the features 'image' and 'label', a class. "
+            f"Received: {', '.join(kinds)}"
+        )
+    return int(label.num_classes)
+
+
+def _splits(builder: Any) -> dict[str, str]:
+    """Return which split of the set is which part."""
+    names = set(builder.info.splits) - {_HIDDEN.get(builder.name)}
+    names = names or {"train", "validation" if builder.name in _HIDDEN else "test"}
+    if "test" not in names and "validation" in names:
+        return {"train": "train", "test": "validation"}
+    return {part: part for part in ("train", "validation", "test") if part in names}
+
+
+def _shape(builder: Any) -> tuple[int, ...]:
+    shape = builder.info.features["image"].shape
+    return shape if None not in shape else (_SIDE, _SIDE, shape[-1] or 3)
+
+
+def _size(builder: Any, parts: dict[str, str], shape: tuple[int, ...]) -> float:
+    splits = builder.info.splits
+    count = sum(splits[s].num_examples for s in parts.values() if s in splits)
+    return float(count * np.prod(shape))
+
+
+def _read(builder: Any, split: str) -> Split:
+    examples = builder.as_dataset(split=split, as_supervised=True, shuffle_files=False)
+    shape = _shape(builder)
+    if None in builder.info.features["image"].shape:
+        examples = examples.map(lambda x, y: (_tensors.resize(x, shape), y))
+    batches = list(examples.batch(_READ).as_numpy_iterator())
+    x, y = (np.concatenate(arrays) for arrays in zip(*batches, strict=True))
+    return Split(x, y.astype("int64"))
+
+
+def _streams(
+    name: str,
+    builder: Any,
+    splits: dict[str, str],
+    classes: int,
+    sizes: tuple[int | None, int | None],
+) -> DataSet:
+    """Leave the images in their files; the split is by position, not by class."""
+    if "validation" not in splits:
+        splits = splits | {"train": "train[:90%]", "validation": "train[90%:]"}
+    if "test" not in splits:
+        splits = splits | {"train": "train[:70%]", "test": "train[70%:90%]"}
+    parts = {}
+    limits = {"train": sizes[0], "validation": None, "test": sizes[1]}
+    for part, limit in limits.items():
+        count = builder.info.splits[splits[part]].num_examples
+        if limit is not None:
+            argument = "examples" if part == "train" else "test_examples"
+            check_size(limit, count, classes, argument)
+        opener = functools.partial(_open, builder, splits[part], limit)
+        parts[part] = cast(Split, Stream(opener, limit or count))
+    content = [builder.info.full_name, splits, limits, str(builder.info.splits)]
+    return DataSet(
+        name=name,
+        **parts,
+        classes=classes,
+        shape=_shape(builder),
+        fingerprint=digest(json.dumps(content, sort_keys=True).encode()),
+    )
+
+
+def _open(builder: Any, split: str, limit: int | None, seed: int | None) -> Any:
+    """Return images and classes; shuffled while they are still small."""
+    import tensorflow_datasets as tfds
+
+    examples = builder.as_dataset(
+        split=split,
+        decoders={"image": tfds.decode.SkipDecoding()},
+        read_config=tfds.ReadConfig(shuffle_seed=seed),
+        shuffle_files=seed is not None and limit is None,
+        as_supervised=True,
+    )
+    examples = examples if limit is None else examples.take(limit)
+    if seed is not None:
+        examples = examples.shuffle(_SHUFFLE, seed, reshuffle_each_iteration=False)
+    decode = builder.info.features["image"].decode_example
+    return examples.map(lambda image, label: (decode(image), label))

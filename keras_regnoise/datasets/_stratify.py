@@ -1,0 +1,109 @@
+"""Drawing a part of the examples so that the classes keep their shares."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from keras_regnoise.datasets.split import Array, Split
+
+_FRACTIONS = {"test": 0.2, "validation": 0.1}
+_SMALLEST = 10
+
+
+def divide(
+    parts: Mapping[str, Split],
+    seed: int,
+    examples: int | None = None,
+    test_examples: int | None = None,
+) -> dict[str, Split]:
+    """Complete a data set and cut it down to size.
+
+    Args:
+        parts: `"train"`, and `"validation"` and `"test"` where the source has them.
+            A missing test part is 20 % of train, a missing validation part 10 % of
+            what is left.
+        seed: Seed of the draws.
+        examples: Examples to keep of train, None for all.
+        test_examples: Examples to keep of test, None for all.
+
+    Returns:
+        The three parts, stratified by class.
+    """
+    parts = dict(parts)
+    if not _FRACTIONS.keys() <= parts.keys():
+        _check_classes(parts["train"].y)
+    for number, (name, fraction) in enumerate(_FRACTIONS.items()):
+        if name not in parts:
+            train = parts["train"]
+            count = max(1, round(fraction * len(train.y)))
+            drawn, rest = draw(train.y, count, (seed, number))
+            parts[name], parts["train"] = take(train, drawn), take(train, rest)
+    parts["train"] = subset(parts["train"], examples, seed, "examples")
+    parts["test"] = subset(parts["test"], test_examples, seed, "test_examples")
+    return {name: parts[name] for name in ("train", "validation", "test")}
+
+
+def subset(data: Split, count: int | None, seed: int, argument: str) -> Split:
+    """Keep `count` examples, of every class at least one."""
+    if count is None or count == len(data.y):
+        return data
+    check_size(count, len(data.y), len(np.unique(data.y)), argument)
+    return take(data, draw(data.y, count, (seed, 2), every_class=True)[0])
+
+
+def check_size(count: int, most: int, least: int, argument: str) -> None:
+    """Raise if a part cannot be cut down to `count` examples."""
+    if not least <= count <= most:
+        raise ValueError(
+            f"`{argument}` must be from {least}, the number of classes, to {most}, the "
+            f"examples there are, or None for all of them. Received: {count}"
+        )
+
+
+def take(data: Split, chosen: Array) -> Split:
+    """Return the chosen examples."""
+    return Split(data.x[chosen], data.y[chosen])
+
+
+def draw(
+    y: Array, count: int, seed: tuple[int, ...], every_class: bool = False
+) -> tuple[Array, Array]:
+    """Draw examples so that every class gives its share, to within one example.
+
+    scikit-learn's stratified split refuses classes of one and remainders smaller than
+    the number of classes; here a small class stays undivided.
+
+    Args:
+        y: Classes `(count,)`.
+        count: Number of examples to draw.
+        seed: Entropy of the draw.
+        every_class: Draw at least one example of every class.
+
+    Returns:
+        Indices of the drawn examples and of the others. With one seed, the examples
+        of a smaller draw are among those of a larger one.
+    """
+    order = np.random.default_rng(seed).permutation(len(y))
+    by_class = order[np.argsort(y[order], kind="stable")]
+    sizes = np.bincount(y)
+    ranks = np.arange(len(y)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    position = np.empty(len(y))
+    position[by_class] = (ranks + 0.5) / np.repeat(sizes, sizes)
+    if every_class:
+        position[by_class[ranks == 0]] = 0.0
+    chosen = order[np.argsort(position[order], kind="stable")]
+    return chosen[:count], chosen[count:]
+
+
+def _check_classes(y: Array) -> None:
+    counts = np.bincount(y)
+    if len(y) < _SMALLEST:
+        raise ValueError(
+            f"A data set that is split needs at least {_SMALLEST} examples. "
+            f"Received: {len(y)}"
+        )
+    if (counts == 1).any():
+        raise ValueError(
+            f"Class {int(np.argmax(counts == 1))} (counted from 0, in sorted order) "
+            "has one example, which cannot be split. Remove the class, or add to it."
+        )

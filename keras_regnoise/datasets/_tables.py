@@ -1,0 +1,198 @@
+"""Tables from CSV and .npz files, OpenML and generators."""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from keras_regnoise.datasets._encode import encode, label_numbers
+from keras_regnoise.datasets._generated import GENERATED
+from keras_regnoise.datasets._stratify import divide
+from keras_regnoise.datasets.data_set import DataSet, from_parts
+from keras_regnoise.datasets.split import Array, Split
+
+LABEL = "label"
+_ENDINGS = (".csv", ".csv.gz")
+_FOLDERS = ("uci", "openml")
+Sizes = tuple[int, int | None, int | None]
+
+
+def load_path(path: Path, *sizes: Any) -> DataSet:
+    """Load a CSV file, a folder of them, or an .npz file."""
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file {path}.")
+    if path.is_dir():
+        return _finish(path.name, _read_folder(path), sizes)
+    if path.suffix == ".npz":
+        return _finish(path.stem, _read_npz(path), sizes)
+    return _finish(path.name.partition(".csv")[0], {"train": _read_csv(path)[1]}, sizes)
+
+
+def load_table(
+    kind: str,
+    table: str,
+    folder: Path,
+    seed: int,
+    examples: int | None,
+    test_examples: int | None,
+    download: bool,
+) -> DataSet:
+    """Load a table by name.
+
+    Args:
+        kind: `"uci"`, `"openml"`, or empty for a generated table.
+        table: Name of the table.
+        folder: Folder of the files.
+        seed: Seed of the split.
+        examples: Training examples to keep.
+        test_examples: Test examples to keep.
+        download: Whether OpenML may be asked.
+    """
+    name = f"{kind}/{table}" if kind else table
+    sizes = (seed, examples, test_examples)
+    path = next(_candidates(folder, kind, table), None) if kind else None
+    if path is None and table in GENERATED:
+        return _finish(name, {"train": GENERATED[table]()}, sizes)
+    if path is None and download:
+        path = _download(table, folder / "openml")
+    if path is None:
+        raise FileNotFoundError(
+            f"{name} is not in {folder}. Put {table}.csv or {table}.csv.gz there (a "
+            f"header row, and a column '{LABEL}'), or fetch it from OpenML with "
+            f"load({name!r}, ..., download=True)."
+        )
+    return _finish(name, {"train": _read_csv(path)[1]}, sizes)
+
+
+def prepared(folder: Path) -> list[str]:
+    """Return the names of the tables in a folder."""
+    found = set()
+    for place, kind in ((folder, "uci"), *((folder / k, k) for k in _FOLDERS)):
+        for ending in _ENDINGS:
+            for path in place.glob(f"*{ending}"):
+                with _open(path) as stream:
+                    if LABEL in next(csv.reader(stream), []):
+                        found.add(f"{kind}/{path.name.removesuffix(ending)}")
+    return sorted(found)
+
+
+def _finish(name: str, parts: Mapping[str, Split], sizes: Sequence[Any]) -> DataSet:
+    parts, names = label_numbers(parts)
+    return from_parts(name, encode(divide(parts, *sizes)), len(names))
+
+
+def _candidates(folder: Path, kind: str, table: str) -> Iterator[Path]:
+    for place in (folder, folder / kind, folder / "openml"):
+        for ending in _ENDINGS:
+            if (place / f"{table}{ending}").is_file():
+                yield place / f"{table}{ending}"
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".gz":
+        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _read_csv(path: Path) -> tuple[list[str], Split]:
+    with _open(path) as stream:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(stream) if row]
+    header, rows = (rows[0], rows[1:]) if rows else ([], rows)
+    if header.count(LABEL) != 1 or len(header) < 2:
+        raise ValueError(
+            f"{path} needs a header row with one column '{LABEL}', the class, and at "
+            f"least one more. Received header: {', '.join(header) or 'none'}"
+        )
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(header):
+            raise ValueError(
+                f"{path}, row {number}: expected {len(header)} cells as in the header. "
+                f"Received: {len(row)}"
+            )
+    cells = np.array(rows, dtype=object).reshape(-1, len(header))
+    label = header.index(LABEL)
+    return header, Split(np.delete(cells, label, axis=1), cells[:, label].astype(str))
+
+
+def _read_folder(path: Path) -> dict[str, Split]:
+    parts, headers = {}, {}
+    for part in ("train", "validation", "test"):
+        for ending in _ENDINGS:
+            if (path / f"{part}{ending}").is_file():
+                headers[part], parts[part] = _read_csv(path / f"{part}{ending}")
+    if "train" not in parts:
+        raise FileNotFoundError(
+            f"{path} has no train.csv. A folder of CSV files has train.csv, and may "
+            "have validation.csv and test.csv."
+        )
+    for part, header in headers.items():
+        if header != headers["train"]:
+            raise ValueError(
+                f"{path}: the header of {part}.csv must be that of train.csv, "
+                f"{', '.join(headers['train'])}. Received: {', '.join(header)}"
+            )
+    return parts
+
+
+def _read_npz(path: Path) -> dict[str, Split]:
+    keys = {
+        "train": (("x_train", "y_train"), ("x", "y")),
+        "validation": (("x_validation", "y_validation"), ("x_val", "y_val")),
+        "test": (("x_test", "y_test"),),
+    }
+    with np.load(path, allow_pickle=False) as arrays:
+        parts = {}
+        for part, pairs in keys.items():
+            for x, y in pairs:
+                if x in arrays and y in arrays and part not in parts:
+                    parts[part] = _check_arrays(path, arrays[x], arrays[y])
+        found = ", ".join(arrays)
+    if "train" not in parts:
+        raise ValueError(
+            f"{path} must have arrays x_train and y_train, or x and y. "
+            f"Received: {found or 'none'}"
+        )
+    return parts
+
+
+def _check_arrays(path: Path, x: Array, y: Array) -> Split:
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    if x.ndim < 2 or y.ndim != 1 or len(x) != len(y):
+        raise ValueError(
+            f"{path}: expected inputs (count, ...) and classes (count,) of one count. "
+            f"Received shapes: {x.shape} and {y.shape}"
+        )
+    is_gray = x.dtype == np.uint8 and x.ndim == 3
+    return Split(x[..., None] if is_gray else x, y)
+
+
+def _download(table: str, folder: Path) -> Path:
+    """Fetch a table from OpenML and keep it as CSV."""
+    from sklearn.datasets import fetch_openml
+
+    found = fetch_openml(
+        table, data_home=str(folder), as_frame=False, parser="liac-arff"
+    )
+    columns = []
+    for name, values in zip(found.feature_names, found.data.T, strict=True):
+        words = (found.categories or {}).get(name)
+        columns.append([_cell(value, words) for value in values])
+    path = folder / f"{table}.csv.gz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".tmp")
+    with gzip.open(draft, "wt", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([*(f"f{i}" for i in range(len(columns))), LABEL])
+        writer.writerows(zip(*columns, found.target, strict=True))
+    draft.replace(path)
+    return path
+
+
+def _cell(value: Any, words: Sequence[str] | None) -> str:
+    if value is None or value != value:
+        return ""
+    return str(value) if words is None else str(words[int(value)])

@@ -1,0 +1,111 @@
+"""Data sets by name."""
+
+import os
+from pathlib import Path
+
+from keras_regnoise.datasets import _images, _tables
+from keras_regnoise.datasets._generated import GENERATED
+from keras_regnoise.datasets._stratify import subset
+from keras_regnoise.datasets.data_set import DataSet, from_parts
+from keras_regnoise.datasets.digits import load_digits
+from keras_regnoise.datasets.split import Split
+
+DATA_DIR = "KERAS_REGNOISE_DATA"
+_TABLES = ("uci/", "openml/")
+_KNOWN = (
+    "digits",
+    *GENERATED,
+    "uci/NAME",
+    "openml/NAME",
+    "an image set of tensorflow-datasets (cifar10, cifar100, svhn_cropped, "
+    "emnist/balanced, imagenet2012, ...)",
+    "the path of a CSV file, of an .npz file, or of a folder with train.csv",
+)
+
+
+def load(
+    name: str | os.PathLike[str],
+    data_dir: str | os.PathLike[str] | None = None,
+    *,
+    seed: int = 0,
+    examples: int | None = None,
+    test_examples: int | None = None,
+    download: bool = False,
+) -> DataSet:
+    """Load a data set and split it, the same way every time.
+
+    A set without a test part gives 20 % to it, one without a validation part 10 % of
+    the rest, stratified by class. What a table needs (scale, categories, replacement
+    of missing values) is learned from the training part alone.
+
+    Args:
+        name: `"digits"`; `"ringnorm"`, `"twonorm"`, `"led-display"` (generated);
+            an image set of tensorflow-datasets such as `"cifar10"`; `"uci/NAME"` or
+            `"openml/NAME"`, a table; or the path of a CSV file with a header row and
+            a column `label`, of a folder with `train.csv` (and `validation.csv`,
+            `test.csv`), or of an `.npz` file with `x` and `y`, or `x_train`,
+            `y_train` (and `x_test`, `y_test`, `x_validation`, `y_validation`).
+        data_dir: Folder of the files. Defaults to the environment variable
+            `KERAS_REGNOISE_DATA`, or the default of tensorflow-datasets.
+        seed: Seed of the split.
+        examples: Training examples to keep, stratified; None for all.
+        test_examples: Test examples to keep, stratified; None for all.
+        download: Whether a set that is not in `data_dir` may be downloaded. Without
+            it the network is left alone.
+
+    Returns:
+        The data set. One of more than 8 GB is read from its files in batches.
+
+    Raises:
+        ValueError: If the name is unknown, or the data do not fit.
+        FileNotFoundError: If the files are not there.
+
+    Example:
+        >>> from keras_regnoise.datasets import load
+        >>> load("twonorm", examples=200).train.x.shape
+        (200, 20)
+    """
+    if seed < 0:
+        raise ValueError(f"`seed` must not be negative. Received: {seed}")
+    folder = Path(data_dir or os.environ.get(DATA_DIR) or _default_folder())
+    folder = folder.expanduser()
+    text = os.fspath(name)
+    sizes = (seed, examples, test_examples)
+    if text == "digits":
+        return _digits(*sizes)
+    if _is_path(text):
+        return _tables.load_path(Path(text).expanduser(), *sizes)
+    kind, _, table = text.rpartition("/")
+    if text in GENERATED or f"{kind}/" in _TABLES:
+        return _tables.load_table(kind, table, folder, *sizes, download)
+    if not _images.is_known(text, folder):
+        raise ValueError(
+            f"Unknown data set {text!r}. Known are:\n  "
+            + "\n  ".join(_KNOWN)
+            + f"\nPrepared in {folder}: {', '.join(prepared(folder)) or 'nothing'}"
+        )
+    return _images.load_images(text, folder, *sizes, download)
+
+
+def prepared(folder: Path) -> list[str]:
+    """Return the names of the sets that lie in a folder."""
+    return [*_images.prepared(folder), *_tables.prepared(folder)]
+
+
+def _digits(seed: int, examples: int | None, test_examples: int | None) -> DataSet:
+    train, validation, test = load_digits(seed)
+    parts: dict[str, Split] = {
+        "train": subset(train, examples, seed, "examples"),
+        "validation": validation,
+        "test": subset(test, test_examples, seed, "test_examples"),
+    }
+    return from_parts("digits", parts, 10)
+
+
+def _is_path(name: str) -> bool:
+    endings = (".csv", ".csv.gz", ".npz")
+    return name.endswith(endings) or Path(name).expanduser().is_dir()
+
+
+def _default_folder() -> str:
+    return os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"

@@ -1,0 +1,22 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """One part of a data set that is too large for the memory.
+
+    It stands where a `Split` stands, has no arrays, and is read by `DataSet.batches`.
+
+    Attributes:
+        open: Gets a seed, or None for the order of the files, and returns a
+            `tf.data.Dataset` of uint8 images `(height, width, channels)` and classes.
+        count: Number of examples.
+    """
+
+    open: Callable[[int | None], Any]
+    count: int
+
+    def __len__(self) -> int:
+        return self.count

@@ -1,0 +1,150 @@
+import socket
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+from keras_regnoise.datasets import DataSet, load, load_digits
+from tests.helpers import run_python
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    def refuse(*arguments):
+        raise AssertionError(f"a connection to {arguments[1:]}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+def test_digits_are_those_of_load_digits():
+    digits = load("digits")
+    for part, expected in zip(
+        (digits.train, digits.validation, digits.test), load_digits(), strict=True
+    ):
+        assert (part.x == expected.x).all()
+        assert (part.y == expected.y).all()
+    assert (digits.name, digits.classes, digits.shape) == ("digits", 10, (8, 8, 1))
+    assert digits.sizes == {"train": 500, "validation": 297, "test": 1000}
+    # The digits of every result so far.
+    assert np.bincount(digits.train.y).tolist() == [
+        *(50, 51, 49, 51, 50, 51, 50, 50, 48, 50)
+    ]
+
+
+def test_fingerprints():
+    digits = load("digits")
+    assert digits.fingerprint.startswith("sha256:")
+    assert len(digits.fingerprint) == 7 + 64
+    assert digits.fingerprint == load("digits").fingerprint
+    others = [load("digits", seed=1), load("digits", examples=400)]
+    others += [load("digits", test_examples=400), load("twonorm")]
+    assert len({digits.fingerprint, *(other.fingerprint for other in others)}) == 5
+
+
+def test_fewer_digits_are_stratified():
+    digits = load("digits", examples=50, test_examples=100)
+    assert np.bincount(digits.train.y).tolist() == [5] * 10
+    assert digits.sizes == {"train": 50, "validation": 297, "test": 100}
+    full = {image.tobytes() for image in load("digits").train.x}
+    assert {image.tobytes() for image in digits.train.x} < full
+
+
+def log_density(x, mean, variance):
+    return -((x - mean) ** 2).sum(1) / 2 / variance - 10 * np.log(variance)
+
+
+def test_the_best_classifier_of_the_norms_errs_as_published():
+    from keras_regnoise.datasets._generated import ringnorm, twonorm
+
+    a = 2 / np.sqrt(20)
+    for (x, y), classes, error in (
+        (twonorm(), ((a, 1), (-a, 1)), 0.0228),
+        (ringnorm(), ((0, 4), (a, 1)), 0.0124),
+    ):
+        assert x.shape == (7400, 20)
+        assert np.bincount(y).tolist() == [3700, 3700]
+        densities = [log_density(x, *of_class) for of_class in classes]
+        wrong = (np.argmax(densities, axis=0) != y).mean()
+        assert abs(wrong - error) < 4 * np.sqrt(error / 7400)
+
+
+def test_the_best_classifier_of_the_led_display_errs_as_published():
+    from keras_regnoise.datasets._generated import _LED_DIGITS, led_display
+
+    x, y = led_display()
+    assert x.shape == (1000, 7)
+    digits = np.array([[int(s) for s in digit] for digit in _LED_DIGITS.split()])
+    assert len({tuple(digit) for digit in digits}) == 10
+    distance = np.abs(x[:, None] - digits).sum(2)
+    assert abs((x != digits[y]).mean() - 0.1) < 4 * np.sqrt(0.09 / 7000)
+    wrong = (distance.argmin(1) != y).mean()
+    assert abs(wrong - 0.26) < 4 * np.sqrt(0.26 * 0.74 / 1000)
+
+
+@pytest.mark.parametrize("name", ["ringnorm", "twonorm", "led-display"])
+def test_generated_tables(name, tmp_path):
+    table = load(name, tmp_path)
+    assert isinstance(table, DataSet)
+    assert table.fingerprint == load(f"uci/{name}", tmp_path).fingerprint
+    np.testing.assert_allclose(table.train.x.mean(0), 0, atol=1e-5)
+    np.testing.assert_allclose(table.train.x.std(0), 1, atol=1e-4)
+
+
+def test_an_unknown_name(tmp_path, offline):
+    pytest.importorskip("tensorflow_datasets")
+    (tmp_path / "mine.csv").write_text("a,label\n1,x\n")
+    (tmp_path / "other.csv").write_text("a,b\n1,x\n")
+    version = tmp_path / "tfds" / "emnist" / "balanced" / "3.1.0"
+    version.mkdir(parents=True)
+    (version / "dataset_info.json").write_text("{}")
+    with pytest.raises(ValueError, match="Unknown data set 'cifar11'") as error:
+        load("cifar11", tmp_path)
+    known, _, prepared = str(error.value).partition("Prepared in ")
+    assert all(name in known for name in ("digits", "led-display", "cifar10", ".npz"))
+    assert prepared == f"{tmp_path}: emnist/balanced, uci/mine"
+
+
+@pytest.mark.parametrize("name", ["cifar100", "emnist/balanced", "imagenet2012"])
+def test_a_set_that_is_not_there_is_said_so_without_a_network(name, tmp_path, offline):
+    pytest.importorskip("tensorflow_datasets")
+    with pytest.raises(FileNotFoundError) as error:
+        load(name, tmp_path)
+    message = str(error.value)
+    assert f"{name} is not prepared in {tmp_path}" in message
+    command = f"tfds.builder('{name}', data_dir='{tmp_path}').download_and_prepare()"
+    assert f"import tensorflow_datasets as tfds; {command}" in message
+    assert "download=True" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["uci/nowhere", "openml/nowhere"])
+def test_a_table_that_is_not_there(name, tmp_path, offline):
+    with pytest.raises(FileNotFoundError, match=r"nowhere.csv.gz") as error:
+        load(name, tmp_path)
+    assert str(tmp_path) in str(error.value)
+
+
+def test_the_folder_may_come_from_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_REGNOISE_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="is not in") as error:
+        load("uci/nowhere")
+    assert str(tmp_path) in str(error.value)
+
+
+def test_a_seed_that_cannot_be():
+    with pytest.raises(ValueError, match="`seed` must not be negative"):
+        load("digits", seed=-1)
+
+
+def test_importing_imports_nothing_heavy():
+    code = """
+import sys, keras
+before = set(sys.modules)
+from keras_regnoise import datasets
+print(*{name.split(".")[0] for name in set(sys.modules) - before})
+"""
+    heavy = {"tensorflow_datasets", "sklearn", "pandas", "scipy", "tensorflow"}
+    assert not set(run_python(code).split()) & heavy
