@@ -1,0 +1,38 @@
+"""Search spaces for keras-tuner: which noise, how strong, and where.
+
+Everything here can be imported without keras-tuner; using `NoiseHyperModel` or
+`enumerate_space` needs it.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from keras_regnoise.tuning.enumerate_space import enumerate_space as enumerate_space
+from keras_regnoise.tuning.noise import noise as noise
+
+if TYPE_CHECKING:
+    from keras_regnoise.tuning.noise_hyper_model import (
+        NoiseHyperModel as NoiseHyperModel,
+    )
+
+__all__ = ["NoiseHyperModel", "enumerate_space", "noise"]
+
+# These are subclasses of keras-tuner's classes.
+_LAZY = {"NoiseHyperModel": "noise_hyper_model"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"{name} needs keras-tuner: {error}. Install it with: "
+            "pip install 'keras-regnoise[studies]'"
+        ) from error
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

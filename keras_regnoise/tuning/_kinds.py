@@ -1,0 +1,167 @@
+"""The kinds of noise that a search can choose from, by name."""
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from keras_regnoise._arguments import is_number
+from keras_regnoise.layers import (
+    DropActivation,
+    ICLayer,
+    RotationOut,
+    SpatialRotationOut,
+)
+
+Factory = Callable[..., keras.Layer]
+Kinds = Sequence[str | tuple[str, Factory]]
+
+NONE = "none"
+DROP_ACTIVATION = "dropactivation"
+
+_SPATIAL_DROPOUT = {
+    3: keras.layers.SpatialDropout1D,
+    4: keras.layers.SpatialDropout2D,
+    5: keras.layers.SpatialDropout3D,
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """The tensor that a layer of noise will be called on.
+
+    Attributes:
+        rank: Its rank, batch axis included; None if it is not known.
+        data_format: `"channels_last"` or `"channels_first"`.
+    """
+
+    rank: int | None = None
+    data_format: str = "channels_last"
+
+
+Make = Callable[[float, int | None, Place], keras.Layer]
+
+
+def _dropout(rate: float, seed: int | None, place: Place) -> keras.Layer:
+    return keras.layers.Dropout(rate, seed=seed)
+
+
+def _spatial_dropout(rate: float, seed: int | None, place: Place) -> keras.Layer:
+    if place.rank is None:
+        raise ValueError(
+            "'spatialdropout' is another Keras layer for each rank. Say which: "
+            "noise(..., rank=3) for sequences, 4 for images, 5 for volumes."
+        )
+    if place.rank not in _SPATIAL_DROPOUT:
+        return _dropout(rate, seed, place)
+    options = {} if place.rank == 3 else {"data_format": place.data_format}
+    return _SPATIAL_DROPOUT[place.rank](rate, seed=seed, **options)
+
+
+def _rotation_out(rate: float, seed: int | None, place: Place) -> keras.Layer:
+    if place.rank in (None, 2):
+        return RotationOut(rate, seed=seed)
+    return _spatial_rotation_out(rate, seed, place)
+
+
+def _spatial_rotation_out(rate: float, seed: int | None, place: Place) -> keras.Layer:
+    if place.rank == 2:
+        return RotationOut(rate, seed=seed)
+    return SpatialRotationOut(rate, data_format=place.data_format, seed=seed)
+
+
+def _ic_layer(rate: float, seed: int | None, place: Place) -> keras.Layer:
+    axis = 1 if place.data_format == "channels_first" else -1
+    return ICLayer(rate, axis=axis, seed=seed)
+
+
+def _drop_activation(rate: float, seed: int | None, place: Place) -> keras.Layer:
+    return DropActivation(rate=rate, seed=seed)
+
+
+_BY_NAME: dict[str, Make] = {
+    "dropout": _dropout,
+    "spatialdropout": _spatial_dropout,
+    "rotationout": _rotation_out,
+    "spatialrotationout": _spatial_rotation_out,
+    "iclayer": _ic_layer,
+    DROP_ACTIVATION: _drop_activation,
+}
+
+
+def check_space(layers: Any, rates: Any) -> tuple[dict[str, Make], tuple[float, ...]]:
+    """The kinds without `"none"`, and the rates; `"none"` is a rate of 0.
+
+    Raises:
+        ValueError: If `layers` or `rates` are not what they should be.
+    """
+    if isinstance(layers, str) or not isinstance(layers, Sequence) or not layers:
+        raise ValueError(
+            "`layers` must be a tuple of names, such as ('dropout', 'rotationout'). "
+            f"Received: layers={layers!r}. {_VALID}"
+        )
+    kinds: dict[str, Make] = {}
+    for item in layers:
+        name, make = _kind(item)
+        if name in kinds:
+            raise ValueError(
+                f"`layers` names {name!r} twice. Received: layers={layers!r}"
+            )
+        kinds[name] = make
+    checked = _check_rates(rates)
+    if kinds.pop(NONE, None) and 0.0 not in checked:
+        checked = (0.0, *checked)
+    return kinds, checked
+
+
+def _check_rates(rates: Any) -> tuple[float, ...]:
+    values: list[Any] = list(rates) if isinstance(rates, Iterable) else []
+    if not values or not all(is_number(v) and 0.0 <= v < 1.0 for v in values):
+        raise ValueError(
+            "`rates` must be a tuple of floats in [0, 1), such as (0.0, 0.1, 0.2): "
+            "the rate as in keras.layers.Dropout, and 0 for no noise. "
+            f"Received: rates={rates!r}"
+        )
+    return tuple(dict.fromkeys(map(float, values)))
+
+
+def _kind(item: Any) -> tuple[str, Make]:
+    if isinstance(item, str) and (item in _BY_NAME or item == NONE):
+        return item, _BY_NAME.get(item, _dropout)
+    is_pair = isinstance(item, tuple) and len(item) == 2
+    if not is_pair or not isinstance(item[0], str) or not callable(item[1]):
+        raise ValueError(f"`layers` has an item that is no kind: {item!r}. {_VALID}")
+    name, factory = item
+    if name in _BY_NAME or name == NONE:
+        raise ValueError(
+            f"`layers` has a kind of your own with the name {name!r}, which is taken. "
+            "Give it another name."
+        )
+    return name, _from_factory(name, factory)
+
+
+_VALID = (
+    f"Valid are {', '.join(map(repr, (NONE, *_BY_NAME)))} and a pair of a name and a "
+    "function of the rate, such as ('gaussian', keras.layers.GaussianDropout)."
+)
+
+
+def _from_factory(name: str, factory: Factory) -> Make:
+    # The `__new__` of a Keras layer hides the signature of the class.
+    called: Any = factory
+    if isinstance(factory, type):
+        called = called.__init__
+    takes_seed = "seed" in inspect.signature(called).parameters
+
+    def make(rate: float, seed: int | None, place: Place) -> keras.Layer:
+        layer = factory(rate, seed=seed) if takes_seed else factory(rate)
+        if not isinstance(layer, keras.Layer):
+            raise ValueError(
+                f"The function of {name!r} in `layers` must return a Keras layer. "
+                f"Received: {layer!r} for rate={rate}"
+            )
+        return layer
+
+    return make
