@@ -1,5 +1,8 @@
 import sys
+import time
+from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -12,10 +15,15 @@ class Reporter:
 
     Args:
         total: Number of cells.
+        metric: Metric to show of every cell that ends.
     """
 
-    def __init__(self, total: int) -> None:
-        self.done = 0
+    def __init__(self, total: int, metric: str) -> None:
+        self.total, self.metric = total, metric
+        self._start = time.monotonic()
+        self._seen: set[str] = set()
+        self._earlier: int | None = None  # cells that ended before this run
+        self._failed = 0
         self._console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.completed}/{task.total}"),
@@ -40,18 +48,49 @@ class Reporter:
     ) -> None:
         self._progress.stop()
 
-    def update(self, done: int, total: int, seconds_left: float, result: str) -> None:
-        """Report a finished cell."""
-        self.done = done
-        left = duration(seconds_left)
-        self._progress.update(self._task, completed=done, description=result, left=left)
-        if not self._console.is_terminal:
-            self.say(f"{done}/{total}, ETA {left}, {result}")
+    def epoch(self, cell: str, epoch: int, of: int) -> None:
+        """Show how far the training of a cell is."""
+        description = f"{cell} epoch {epoch}/{of}"
+        self._progress.update(self._task, description=description)
+
+    def ended(self, records: Mapping[str, Mapping[str, Any]]) -> None:
+        """Report the cells that ended since the last call."""
+        new = [record for name, record in records.items() if name not in self._seen]
+        self._seen.update(records)
+        self._failed = sum(r["status"] == "failed" for r in records.values())
+        if self._earlier is None:
+            self._earlier = len(new)
+            if new:
+                self.say(f"{self.summary()} before this run")
+            self._progress.update(self._task, completed=len(self._seen))
+            return
+        for record in new:
+            self._progress.update(
+                self._task, completed=len(self._seen), left=self._left()
+            )
+            self.say(f"{self.summary()}, ETA {self._left()}, {self._result(record)}")
+
+    def summary(self) -> str:
+        """Return how many cells are done and how many failed."""
+        text = f"{len(self._seen) - self._failed}/{self.total} done"
+        return f"{text}, {self._failed} failed" if self._failed else text
+
+    def _left(self) -> str:
+        ended = len(self._seen) - (self._earlier or 0)
+        seconds = (time.monotonic() - self._start) / max(1, ended)
+        return duration(seconds * (self.total - len(self._seen)))
+
+    def _result(self, record: Mapping[str, Any]) -> str:
+        group = f"{record['group']}: " if record["group"] else ""
+        cell = f"{group}{record['arm']}, seed {record['seed']}"
+        if record["status"] == "failed":
+            return f"{cell}: {record['error']}"
+        return f"{cell}: {self.metric} {record['metrics'][self.metric]:.4f}"
 
     def say(self, text: str) -> None:
         """Print a line of its own."""
         if self._console.is_terminal:
-            self._progress.console.print(text)
+            self._progress.console.print(text, markup=False, highlight=False)
         else:
             print(text, file=sys.stderr, flush=True)
 

@@ -1,6 +1,7 @@
-import csv
-import sys
+import importlib.util
+import json
 
+import keras
 import pytest
 
 pytest.importorskip("keras_tuner")
@@ -8,115 +9,123 @@ pytest.importorskip("rich")
 pytest.importorskip("sklearn")
 
 from keras_regnoise import cli
+from keras_regnoise.commands import common
 from keras_regnoise.progress import Reporter, duration
-from keras_regnoise.studies import keep_rate, search
-from keras_regnoise.studies.keep_rate import Cell
-
-CELLS = [Cell("none", 0.0, s) for s in (0, 1)] + [
-    Cell("RotationOut", 0.1, s) for s in (0, 1)
-]
+from tests.studies.engine import TINY
 
 
-@pytest.fixture
-def tiny(monkeypatch, tmp_path):
-    """Four cells of one epoch, and a folder for the results."""
-    monkeypatch.setattr(keep_rate, "grid", lambda quick: CELLS)
-    monkeypatch.setattr(keep_rate, "_EPOCHS", 1)
-    return tmp_path / "runs"
-
-
-def test_a_run_writes_a_table_a_figure_and_a_row_per_cell(tiny, capsys):
-    assert cli.main(["run", "keep-rate", "--out", str(tiny)]) == 0
-    output = capsys.readouterr()
-    assert "RotationOut" in output.out
-    assert "95 % interval" in output.out
-    lines = [line for line in output.err.splitlines() if "ETA" in line]
-    assert [line.split(",")[0] for line in lines] == ["1/4", "2/4", "3/4", "4/4"]
-    rows = list(csv.DictReader((tiny / "results.csv").open()))
-    found = {(row["method"], float(row["rate"]), int(row["seed"])) for row in rows}
-    assert found == {(cell.method, cell.rate, cell.seed) for cell in CELLS}
-    assert all(0.0 <= float(row["test_accuracy"]) <= 1.0 for row in rows)
-    assert all(row["backend"] and row["keras"] for row in rows)
-    assert (tiny / "figure.png").stat().st_size > 1000
-    assert (tiny / "summary.csv").exists()
-
-
-def test_equal_seeds_give_equal_results(tiny):
-    def accuracies(directory):
-        rows = search.run(CELLS[2:3], directory, Reporter(1))
-        return [(row["test_loss"], row["val_loss"]) for row in rows]
-
-    tiny.mkdir()
-    first, second = tiny / "a", tiny / "b"
-    first.mkdir(), second.mkdir()
-    assert accuracies(first) == accuracies(second)
-
-
-def test_an_interrupted_run_is_not_reported_as_complete(tiny, capsys, monkeypatch):
-    fit = keep_rate.KeepRate.fit
-
-    def interrupted(self, hp, model):
-        if self.cell(hp) == CELLS[2]:
-            raise KeyboardInterrupt
-        return fit(self, hp, model)
-
-    monkeypatch.setattr(keep_rate.KeepRate, "fit", interrupted)
-    assert cli.main(["run", "keep-rate", "--out", str(tiny)]) == 1
-    output = capsys.readouterr()
-    assert output.out == ""
-    assert "incomplete, 2 of 4" in output.err
-    assert not (tiny / "figure.png").exists()
-    assert len(list(csv.DictReader((tiny / "results.csv").open()))) == 2
-
-
-def test_a_failing_cell_is_told_and_leaves_the_run_incomplete(
-    tiny, capsys, monkeypatch
-):
-    build = keep_rate.KeepRate.build
-
-    def failing(self, hp):
-        if self.cell(hp) == CELLS[1]:
-            raise ValueError("out of luck")
-        return build(self, hp)
-
-    monkeypatch.setattr(keep_rate.KeepRate, "build", failing)
-    assert cli.main(["run", "keep-rate", "--out", str(tiny)]) == 1
-    error = capsys.readouterr().err
-    assert "incomplete, 3 of 4" in error
-    assert "none, seed 1: ValueError: out of luck" in error
-
-
-def test_earlier_results_are_moved_not_lost(tiny, capsys):
-    tiny.mkdir()
-    (tiny / "results.csv").write_text("precious")
-    assert cli.main(["run", "keep-rate", "--out", str(tiny)]) == 0
-    assert (tiny.with_name("runs.1") / "results.csv").read_text() == "precious"
-    assert "are now in" in capsys.readouterr().err
-
-
-def test_no_folder_to_write_to(tmp_path, capsys):
-    file = tmp_path / "file"
-    file.write_text("")
-    for path in (file, file / "below"):
-        assert cli.main(["run", "keep-rate", "--out", str(path)]) == 2
-        assert "--out DIR" in capsys.readouterr().err
+def test_list_and_describe(capsys):
+    assert cli.main(["list", "--format", "json"]) == 0
+    studies = {row["study"]: row for row in json.loads(capsys.readouterr().out)}
+    assert studies["keep-rate"]["arms"] == 21
+    assert cli.main(["describe", "keep-rate", "--format", "json"]) == 0
+    description = json.loads(capsys.readouterr().out)
+    assert len(description["arms"]) == 21
+    assert description["recipes"]["smoke"]["epochs"] == 40
+    assert cli.main(["describe", str(TINY)]) == 0
+    output = capsys.readouterr().out
+    assert "RotationOut 0.4" in output
+    assert "Scale smoke: epochs 3" in output
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [([], "COMMAND"), (["run", "nothing"], "keep-rate"), (["dance"], "run")],
+    [
+        (["run", "keep-rat"], "Did you mean 'keep-rate'?"),
+        (["run", "nothing"], "Choose from: keep-rate"),
+        (["run", "nowhere.py"], "There is no file"),
+        (["run", str(TINY), "--scale", "huge"], "Choose from: smoke, short"),
+        (["plan", str(TINY), "--arms", "x*"], "Choose from: none, Dropout 0.2"),
+        (["status", "nowhere"], "it is not the folder of a run"),
+        (["report", "nowhere"], "keras-regnoise run STUDY"),
+        (["compare", "nowhere", "nowhere"], "does not exist"),
+        (["export", "nowhere", "--best"], "does not exist"),
+        (["tune", "nowhere:build", "--data", "digits"], "nowhere:build"),
+    ],
 )
-def test_usage_errors_list_what_there_is(arguments, message, capsys):
+def test_usage_errors_say_what_there_is(
+    arguments, message, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(arguments) == 2
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "COMMAND"),
+        (["dance"], "run"),
+        (["run", "keep-rate", "--seeds", "a"], "0-4 or 0,2,5"),
+        (["run", "keep-rate", "--timeout", "soon"], "15m"),
+        (["run", "keep-rate", "--workers", "0"], "1 or more"),
+        (["run", "keep-rate", "--listen", "8000"], "HOST:PORT"),
+        (["list", "--format", "xml"], "json"),
+    ],
+)
+def test_arguments_that_can_not_be(arguments, message, capsys):
     with pytest.raises(SystemExit) as stop:
         cli.main(arguments)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import nothing_of_this_name", "ModuleNotFoundError"),
+        ("x = 1", "must have a STUDY"),
+        ("STUDY = 3", "Received: int"),
+        ("def (", "SyntaxError"),
+    ],
+)
+def test_a_file_that_is_no_study(source, message, capsys, tmp_path):
+    file = tmp_path / "study.py"
+    file.write_text(source)
+    assert cli.main(["describe", str(file)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_doctor_names_versions_and_the_backend(capsys):
+    assert cli.main(["doctor", "--format", "json"]) == 0
+    facts = {row["what"]: row["value"] for row in json.loads(capsys.readouterr().out)}
+    assert facts["keras"] == keras.__version__
+    assert facts["backend"].startswith(keras.config.backend())
+    assert facts["jit by default"] in ("yes", "no")
+
+
+def test_doctor_says_what_is_wrong(capsys, monkeypatch):
+    monkeypatch.setenv("KERAS_BACKEND", "abacus")
+    assert cli.main(["doctor"]) == 1
+    assert "does not start" in capsys.readouterr().out
+
+
 def test_a_missing_extra_says_what_to_install(capsys, monkeypatch):
-    monkeypatch.setitem(sys.modules, "keras_tuner", None)
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda n: None if n == "keras_tuner" else find(n)
+    )
     assert cli.main(["run", "keep-rate"]) == 2
-    assert "keras-regnoise[tensorflow,studies]" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert "keras_tuner is missing" in errors
+    assert "keras-regnoise[tensorflow,studies]" in errors
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("3", (3,)), ("0-2", (0, 1, 2)), ("5,0-1,0", (5, 0, 1))],
+)
+def test_seeds(text, expected):
+    assert common.seeds(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("90", 90), ("1.5m", 90), ("2h", 7200), ("3s", 3)]
+)
+def test_times(text, expected):
+    assert common.seconds(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -125,3 +134,48 @@ def test_a_missing_extra_says_what_to_install(capsys, monkeypatch):
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
+
+
+def test_progress_in_plain_lines(capsys):
+    def record(seed, **changes):
+        ended = {"arm": "a", "group": "", "seed": seed, "status": "done", "error": None}
+        return ended | {"metrics": {"m": 0.5}} | changes
+
+    with Reporter(3, "m") as reporter:
+        reporter.ended({"0": record(0)})
+        failed = record(1, status="failed", error="ValueError: x", metrics={})
+        reporter.ended({"0": record(0), "1": failed})
+        assert reporter.summary() == "1/3 done, 1 failed"
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "1/3 done before this run"
+    assert lines[1].startswith("1/3 done, 1 failed, ETA ")
+    assert lines[1].endswith("a, seed 1: ValueError: x")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_completion_for_the_shell(shell, capsys):
+    pytest.importorskip("shtab")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["--print-completion", shell])
+    assert stop.value.code == 0
+    script = capsys.readouterr().out
+    assert "--retry-failed" in script
+    assert "keras-regnoise" in script
+
+
+def test_studies_of_other_packages(capsys, monkeypatch):
+    from importlib import metadata
+
+    class Entry:
+        name, value = "theirs", "their_package:STUDY"
+
+        def load(self):
+            from tests.studies.tiny_study import STUDY
+
+            return STUDY
+
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [Entry()])
+    assert cli.main(["describe", "theirs"]) == 0
+    assert "A small network on a few digits" in capsys.readouterr().out
+    assert cli.main(["run", "nothing"]) == 2
+    assert "keep-rate, theirs" in capsys.readouterr().err

@@ -1,25 +1,20 @@
 """Which noise, and how much of it: a small ConvNet on handwritten digits."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import keras
-import keras_tuner
 
-from keras_regnoise.datasets import Batches, load_digits
 from keras_regnoise.layers import (
     DropActivation,
     ICLayer,
     RotationOut,
     SpatialRotationOut,
 )
-from keras_regnoise.models.seeds import derived_seed
+from keras_regnoise.studies.model import StudyModel
+from keras_regnoise.studies.study import Arm, Recipe, Study
 
-NAME = "keep-rate"
-BASELINE = "none"
-_EPOCHS, _BATCH_SIZE, _LEARNING_RATE = 40, 50, 2e-3
-_STEPS = 400  # 40 epochs of 500 images in batches of 50
+_BASELINE = "none"
 
 
 def _ic_layer(rate: float, **options: Any) -> ICLayer:
@@ -36,108 +31,83 @@ _NOISES: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "SpatialRotationOut": (SpatialRotationOut, RotationOut),
     "ICLayer": (_ic_layer, _ic_layer),
 }
-METHODS = (*_NOISES, "DropActivation")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One training of the grid.
+class KeepRateModel(StudyModel):
+    """A ConvNet with noise before every weight layer but the first.
 
-    Attributes:
-        method: Name of the noise, or `"none"`.
-        rate: Its rate; 0 for none.
-        seed: Seed of weights, batches and noise.
+    DropActivation stands in place of every ReLU instead.
     """
-
-    method: str
-    rate: float
-    seed: int
-
-    def __str__(self) -> str:
-        arm = self.method if self.method == BASELINE else f"{self.method} {self.rate}"
-        return f"{arm}, seed {self.seed}"
-
-
-def grid(quick: bool = False) -> list[Cell]:
-    """Return all cells; `quick` has fewer rates and seeds."""
-    rates = (0.1, 0.3) if quick else (0.05, 0.1, 0.2, 0.3)
-    seeds = range(2 if quick else 3)
-    arms = [(BASELINE, 0.0), *((m, rate) for m in METHODS for rate in rates)]
-    return [Cell(*arm, seed) for seed in seeds for arm in arms]
-
-
-def build_model(cell: Cell) -> keras.Model:
-    """Build the ConvNet of a cell, compiled.
-
-    Cells of one seed start from the same weights, whatever their noise. Noise stands
-    before every weight layer but the first; DropActivation in place of every ReLU.
-    """
-
-    def seed(name: str) -> int:
-        return derived_seed(cell.seed, name)
-
-    def weights(kind: Any, *arguments: Any, name: str, **options: Any) -> Any:
-        initializer = keras.initializers.HeNormal(seed=seed(name))
-        return kind(*arguments, kernel_initializer=initializer, name=name, **options)
-
-    def activation(x: Any, name: str) -> Any:
-        if cell.method == "DropActivation":
-            return DropActivation(rate=cell.rate, seed=seed(name), name=name)(x)
-        return keras.layers.ReLU(name=name)(x)
-
-    def noise(x: Any, name: str) -> Any:
-        if cell.method not in _NOISES:
-            return x
-        kind = _NOISES[cell.method][len(x.shape) == 2]
-        return kind(cell.rate, seed=seed(name), name=name)(x)
-
-    inputs = keras.Input((8, 8, 1))
-    x = inputs
-    for i, filters in enumerate((16, 32, 64), 1):
-        x = noise(x, f"noise{i}") if i > 1 else x
-        x = weights(keras.layers.Conv2D, filters, 3, padding="same", name=f"conv{i}")(x)
-        x = activation(x, f"relu{i}")
-        x = keras.layers.MaxPooling2D(name=f"pool{i}")(x) if i > 1 else x
-    x = noise(keras.layers.Flatten()(x), "noise_head")
-    outputs = weights(keras.layers.Dense, 10, name="head")(x)
-    model = keras.Model(inputs, outputs)
-    model.compile(
-        keras.optimizers.Adam(
-            keras.optimizers.schedules.CosineDecay(_LEARNING_RATE, _STEPS)
-        ),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    return model
-
-
-class KeepRate(keras_tuner.HyperModel):  # type: ignore[misc]
-    """The search space: the cell is the hyperparameter, the seed a part of it.
-
-    keras-tuner's own repetition of a trial keeps only the mean; a cell per seed keeps
-    the spread, and pairs of cells that differ in the noise alone.
-    """
-
-    def __init__(self, cells: list[Cell]) -> None:
-        super().__init__(name=NAME)
-        self.cells = {str(cell): cell for cell in cells}
-        self.data = load_digits()
-
-    def cell(self, hp: Any) -> Cell:
-        """Return the cell that a trial is about."""
-        return self.cells[hp.Choice("cell", list(self.cells))]
 
     def build(self, hp: Any) -> keras.Model:
-        return build_model(self.cell(hp))
+        inputs = keras.Input(self.data.shape)
+        x = inputs
+        for i, filters in enumerate((16, 32, 64), 1):
+            x = self._noise(hp, x, f"noise{i}") if i > 1 else x
+            conv = {"kernel_size": 3, "padding": "same", "name": f"conv{i}"}
+            x = self._weights(hp, keras.layers.Conv2D, filters, **conv)(x)
+            x = self._activation(hp, f"relu{i}")(x)
+            x = keras.layers.MaxPooling2D(name=f"pool{i}")(x) if i > 1 else x
+        x = self._noise(hp, keras.layers.Flatten()(x), "noise_head")
+        classes = self.data.classes
+        outputs = self._weights(hp, keras.layers.Dense, classes, name="head")(x)
+        model = keras.Model(inputs, outputs)
+        rate = keras.optimizers.schedules.CosineDecay(
+            self.recipe.learning_rate, self.steps
+        )
+        model.compile(
+            keras.optimizers.Adam(rate),
+            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=["accuracy"],
+        )
+        return model
 
-    def fit(self, hp: Any, model: keras.Model, **_: Any) -> dict[str, float]:
-        """Train and measure; the test part is looked at once, after the last epoch."""
-        train, validation, test = self.data
-        keras.utils.set_random_seed(self.cell(hp).seed)
-        batches = Batches(train, _BATCH_SIZE, self.cell(hp).seed)
-        model.fit(batches, epochs=_EPOCHS, verbose=0)
-        metrics: dict[str, float] = {}
-        for name, part in (("train", train), ("val", validation), ("test", test)):
-            loss, accuracy = model.evaluate(*part, batch_size=500, verbose=0)
-            metrics |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy}
-        return metrics
+    def _weights(self, hp: Any, kind: Any, size: int, **options: Any) -> Any:
+        seed = self.seed(hp, options["name"])
+        initializer = keras.initializers.HeNormal(seed=seed)
+        return kind(size, kernel_initializer=initializer, **options)
+
+    def _activation(self, hp: Any, name: str) -> Any:
+        if hp.get("noise") != "DropActivation":
+            return keras.layers.ReLU(name=name)
+        return DropActivation(rate=hp.get("rate"), seed=self.seed(hp, name), name=name)
+
+    def _noise(self, hp: Any, x: Any, name: str) -> Any:
+        if hp.get("noise") not in _NOISES:
+            return x
+        kind = _NOISES[hp.get("noise")][len(x.shape) == 2]
+        return kind(hp.get("rate"), seed=self.seed(hp, name), name=name)(x)
+
+
+def _arms() -> tuple[Arm, ...]:
+    methods = (*_NOISES, "DropActivation")
+    return (
+        Arm(_BASELINE, {"noise": _BASELINE, "rate": 0.0}),
+        *(
+            Arm(f"{method} {rate:g}", {"noise": method, "rate": rate})
+            for method in methods
+            for rate in (0.05, 0.1, 0.2, 0.3)
+        ),
+    )
+
+
+def _recipe(**options: Any) -> Recipe:
+    return Recipe(
+        epochs=40, batch_size=50, learning_rate=2e-3, validation_freq=10, **options
+    )
+
+
+STUDY = Study(
+    name="keep-rate",
+    title="Which noise, and how much of it, in a small ConvNet on handwritten digits",
+    model=KeepRateModel,
+    data="digits",
+    arms=_arms(),
+    baseline=_BASELINE,
+    recipes={
+        "smoke": _recipe(seeds=(0, 1), arms=(_BASELINE, "* 0.1", "* 0.3")),
+        "short": _recipe(seeds=(0, 1, 2)),
+    },
+    x="rate",
+    series="noise",
+)

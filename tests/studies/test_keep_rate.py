@@ -6,23 +6,37 @@ pytest.importorskip("keras_tuner")
 pytest.importorskip("sklearn")
 
 import keras_regnoise as krn
-from keras_regnoise.datasets import Batches, Split, load_digits
-from keras_regnoise.studies import keep_rate
-from keras_regnoise.studies.keep_rate import METHODS, Cell, build_model, grid
+from keras_regnoise import datasets
+from keras_regnoise.studies.keep_rate import STUDY
+from keras_regnoise.studies.training import hyperparameters
 from tests.helpers import to_numpy
+
+METHODS = tuple(dict.fromkeys(arm.values["noise"] for arm in STUDY.arms[1:]))
+
+
+def build(method, rate, seed):
+    (cell,) = (
+        cell
+        for cell in STUDY.cells("short", seeds=[seed])
+        if (cell.arm.values["noise"], cell.arm.values["rate"]) == (method, rate)
+    )
+    data = datasets.load("digits", examples=100)
+    model = STUDY.model(STUDY.recipe("short"), data)
+    return model.build(hyperparameters(cell))
 
 
 def test_grid():
-    cells = grid()
-    assert len(cells) == len(set(cells)) == 3 * (1 + 5 * 4)
-    assert {cell.rate for cell in cells} == {0.0, 0.05, 0.1, 0.2, 0.3}
-    assert set(grid(quick=True)) < set(cells)
-    assert len({str(cell) for cell in cells}) == len(cells)
+    cells = STUDY.cells("short")
+    assert len(cells) == len({cell.id for cell in cells}) == 3 * (1 + 5 * 4)
+    assert {c.arm.values["rate"] for c in cells} == {0.0, 0.05, 0.1, 0.2, 0.3}
+    quick = STUDY.cells("smoke")
+    assert len(quick) == 2 * (1 + 5 * 2)
+    assert {cell.id for cell in quick} < {cell.id for cell in cells}
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_noise_is_where_it_says(method):
-    model = build_model(Cell(method, 0.2, 0))
+    model = build(method, 0.2, 0)
     kinds = {
         "Dropout": [keras.layers.Dropout] * 3,
         "RotationOut": [krn.RotationOut] * 3,
@@ -41,59 +55,26 @@ def test_noise_is_where_it_says(method):
 
 
 def test_cells_of_one_seed_are_paired():
-    def kernels(cell):
-        layers = build_model(cell).layers
+    def kernels(*cell):
+        layers = build(*cell).layers
         return [
             w for layer in layers if hasattr(layer, "kernel") for w in layer.weights
         ]
 
-    reference = kernels(Cell("none", 0.0, 1))
+    reference = kernels("none", 0.0, 1)
     for method in METHODS:
-        for ours, theirs in zip(kernels(Cell(method, 0.3, 1)), reference, strict=True):
+        for ours, theirs in zip(kernels(method, 0.3, 1), reference, strict=True):
             assert (to_numpy(ours) == to_numpy(theirs)).all()
-    other = kernels(Cell("none", 0.0, 2))
+    other = kernels("none", 0.0, 2)
     assert (to_numpy(other[0]) != to_numpy(reference[0])).any()
 
 
-def test_batches_depend_on_the_seed_alone():
-    data = Split(np.arange(10.0), np.arange(10))
-
-    def epochs(seed):
-        batches = Batches(data, 3, seed)
-        keras.utils.set_random_seed(seed + 17)
-        found = []
-        for _ in range(2):
-            found.append([batches[i][1].tolist() for i in range(len(batches))])
-            batches.on_epoch_end()
-        return found
-
-    assert epochs(1) == epochs(1)
-    assert epochs(1) != epochs(2)
-    first, second = epochs(1)
-    assert first != second
-    assert len({y for batch in first for y in batch}) == 9  # none twice
-
-
-def test_digits_are_split_once_and_for_all():
-    parts = load_digits()
-    assert [len(part.x) for part in parts] == [500, 297, 1000]
-    for part in parts:
-        assert np.bincount(part.y, minlength=10).min() >= 0.09 * len(part.y)
-        assert part.x.min() == 0.0
-        assert part.x.max() == 1.0
-    again = load_digits()
-    assert all((a.x == b.x).all() for a, b in zip(parts, again, strict=True))
-    images = [image.tobytes() for part in parts for image in part.x]
-    assert len(images) == 1797
-    train, _, test = ({image.tobytes() for image in part.x} for part in parts)
-    assert not train & test
-
-
 def test_without_noise_it_learns():
-    import keras_tuner
-
-    space = keep_rate.KeepRate([Cell("none", 0.0, 0)])
-    hp = keras_tuner.HyperParameters()
-    metrics = space.fit(hp, space.build(hp))
+    (cell,) = STUDY.cells("short", ["none"], [0])
+    model = STUDY.model(STUDY.recipe("short"), datasets.load("digits"))
+    keras.utils.set_random_seed(0)
+    hp = hyperparameters(cell)
+    metrics = model.fit(hp, model.build(hp))
     assert metrics["test_accuracy"] >= 0.95
     assert set(metrics) >= {"val_accuracy", "train_loss", "test_loss"}
+    assert all(np.isfinite(value) for value in metrics.values())

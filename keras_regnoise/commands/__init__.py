@@ -1,0 +1,1 @@
+"""The commands of `keras-regnoise`, one module each."""
