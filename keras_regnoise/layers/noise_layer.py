@@ -1,17 +1,15 @@
 from typing import Any, TypeAlias
 
 import keras
-from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_regnoise import _backend
 from keras_regnoise._arguments import is_number
-from keras_regnoise.ops.seeds import validate_seed
+from keras_regnoise.layers.seeded_layer import SeededLayer, amount_at, deserialized
 
 Rate: TypeAlias = float | LearningRateSchedule
 
 
-class NoiseLayer(keras.layers.Layer):  # type: ignore[misc]
+class NoiseLayer(SeededLayer):
     """Base class of the layers that add noise in training and only then.
 
     It holds the rate and the random state, saves that state with the model, and
@@ -39,54 +37,26 @@ class NoiseLayer(keras.layers.Layer):  # type: ignore[misc]
     """
 
     def __init__(self, rate: Rate, seed: int | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(seed, **kwargs)
         self.rate = validate_rate(rate)
-        self.seed = validate_seed(seed)
-        self.seed_generator = keras.random.SeedGenerator(self.seed)
-        self.supports_masking = True
 
     def next_draw(self) -> tuple[Any, Any]:
         """Return the rate of this step, a float32 scalar, and a seed to draw with."""
-        state = self.seed_generator.next()
-        return self._rate_at(state[1]), _backend.local_seed(state)
+        step, seed = super().next_draw()
+        return amount_at(self.rate, step, _LARGEST_RATE), seed
 
     def current_rate(self) -> Any:
         """Return the rate that the next training step will use."""
         if isinstance(self.rate, LearningRateSchedule):
-            return self._rate_at(self.seed_generator.state[1])
+            return amount_at(self.rate, self.seed_generator.state[1], _LARGEST_RATE)
         return self.rate
 
-    def _rate_at(self, step: Any) -> Any:
-        if not isinstance(self.rate, LearningRateSchedule):
-            return ops.convert_to_tensor(self.rate, dtype="float32")
-        rate = ops.cast(self.rate(step), "float32")
-        # The comparison also turns a NaN of the schedule into "no noise".
-        return ops.where(rate > 0.0, ops.minimum(rate, _LARGEST_RATE), 0.0)
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
-
-    def save_own_variables(self, store: Any) -> None:
-        super().save_own_variables(store)
-        store["seed_state"] = ops.convert_to_numpy(self.seed_generator.state.value)
-
-    def load_own_variables(self, store: Any) -> None:
-        # Absent in the file of a model that had no noise here: keep the state.
-        if "seed_state" in store:
-            self.seed_generator.state.assign(store["seed_state"])
-        own = {name: store[name] for name in store.keys() if name != "seed_state"}  # noqa: SIM118
-        super().load_own_variables(own)
-
     def get_config(self) -> dict[str, Any]:
-        rate = serialize_rate(self.rate)
-        return {**super().get_config(), "rate": rate, "seed": self.seed}
+        return {**super().get_config(), "rate": serialize_rate(self.rate)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        if isinstance(config.get("rate"), dict):
-            rate = keras.saving.deserialize_keras_object(config["rate"])
-            config = {**config, "rate": rate}
-        return cls(**config)
+        return cls(**deserialized(config, "rate"))
 
 
 def serialize_rate(rate: Rate) -> Any:

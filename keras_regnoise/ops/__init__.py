@@ -2,6 +2,9 @@
 
 from keras_regnoise.ops.centered_dropout import centered_dropout as centered_dropout
 from keras_regnoise.ops.drop_activation import drop_activation as drop_activation
+from keras_regnoise.ops.leave_one_out import (
+    leave_one_out_moments as leave_one_out_moments,
+)
 from keras_regnoise.ops.pairing import random_pairing as random_pairing
 from keras_regnoise.ops.rotate import rotate as rotate
 from keras_regnoise.ops.tangents import sample_tangents as sample_tangents
@@ -12,6 +15,7 @@ from keras_regnoise.ops.variance_constancy import (
 __all__ = [
     "centered_dropout",
     "drop_activation",
+    "leave_one_out_moments",
     "random_pairing",
     "rotate",
     "sample_tangents",

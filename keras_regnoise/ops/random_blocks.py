@@ -11,7 +11,7 @@ _NEWTON_STEPS = 20
 
 
 def random_blocks(
-    batch_size: Any, sizes: Any, block_size: int, fraction: float, seed: Any
+    batch_size: Any, sizes: Any, block_size: int, fraction: Any, seed: Any
 ) -> Any:
     """Draw a mask of random contiguous blocks that cover a given share of a map.
 
@@ -23,7 +23,8 @@ def random_blocks(
         batch_size: Number of masks.
         sizes: Sizes of the map, one to three integers or symbolic sizes.
         block_size: Side of a block, an integer.
-        fraction: Expected share of the positions inside a block, in (0, 1).
+        fraction: Expected share of the positions inside a block, in [0, 1), a float
+            or a scalar tensor.
         seed: Tensor of two integers.
 
     Returns:
@@ -55,16 +56,14 @@ def _largest(first: Any, second: int) -> Any:
     return ops.maximum(first, second)
 
 
-def _start_probability(
-    sizes: Any, starts: Any, block_size: int, fraction: float
-) -> Any:
+def _start_probability(sizes: Any, starts: Any, block_size: int, fraction: Any) -> Any:
     """Solve `mean(1 - (1 - probability)^count) = fraction` over all positions.
 
     `count` is the number of blocks that could cover the position. In `a = -log(1 -
     probability)` the left side is concave and increasing, so Newton's method from 0
     rises to the solution.
     """
-    is_static = all(isinstance(size, int) for size in sizes)
+    is_static = all(isinstance(value, int | float) for value in (*sizes, fraction))
     xp = np if is_static else ops
     count = 1.0
     for axis, (size, number) in enumerate(zip(sizes, starts, strict=True)):

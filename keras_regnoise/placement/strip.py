@@ -6,10 +6,15 @@ from typing import Any
 import keras
 
 from keras_regnoise.layers import (
+    CrossNormalization,
     DropActivation,
+    DropConnect,
     ICLayer,
     NoiseLayer,
+    RandomizedLeakyReLU,
+    UniformNoise,
     VarianceConstancy,
+    WeightNoise,
 )
 from keras_regnoise.placement._graph import (
     check_model,
@@ -39,9 +44,12 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
     Layers that only add noise or a loss in training are left out. The others become
     plain Keras layers that compute the same at inference and keep their weights:
     `DropActivation` becomes `LeakyReLU` (for ReLU), `Activation` (at rate 0) or a
-    small model of plain layers (else), `ICLayer` its normalization. They take over
-    the name of the layer that they stand for. Activity regularizers of this package
-    are taken off. A model without any of these is copied.
+    small model of plain layers (else), `ICLayer` its normalization,
+    `RandomizedLeakyReLU` the `LeakyReLU` of its mean slope, `CrossNormalization` a
+    `BatchNormalization`, `WeightNoise` and `DropConnect` (whose inference is the
+    mean) the layer that they wrap. They take over the name of the layer that they
+    stand for. Activity regularizers of this package are taken off. A model without
+    any of these is copied.
 
     Keras's own dropout layers stay, so that `strip(insert(model, ...))` is `model`
     again; `strip(model, also=KERAS_NOISE)` leaves them out too.
@@ -111,6 +119,7 @@ def plain(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
 
 
 @plain.register(NoiseLayer)
+@plain.register(UniformNoise)
 @plain.register(VarianceConstancy)
 def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
     return None, None
@@ -119,6 +128,30 @@ def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
 @plain.register(ICLayer)
 def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
     return copy_layer(layer.normalization), layer.normalization
+
+
+@plain.register(DropConnect)
+@plain.register(WeightNoise)
+def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
+    if getattr(layer, "inference", "mean") != "mean":
+        return layer, None  # its inference is not the wrapped layer's
+    return copy_layer(layer.layer), layer.layer
+
+
+@plain.register(RandomizedLeakyReLU)
+def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
+    slope = (layer.lower + layer.upper) / 2.0
+    return keras.layers.LeakyReLU(slope, dtype=layer.dtype_policy), None
+
+
+@plain.register(CrossNormalization)
+def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
+    settings = ("axis", "momentum", "epsilon", "center", "scale")
+    options = {name: getattr(layer, name) for name in settings}
+    normalization = keras.layers.BatchNormalization(
+        **options, dtype=layer.dtype_policy, trainable=layer.trainable
+    )
+    return normalization, layer
 
 
 @plain.register(DropActivation)

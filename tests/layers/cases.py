@@ -1,5 +1,6 @@
 """One case per layer and setting: what every layer must do is tested on them all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +25,14 @@ class Case:
     layer: type
     options: dict[str, Any]
     shape: tuple[int, ...]  # without the batch
+    inner: Callable[..., Any] | None = None  # makes the layer that it wraps
 
     def make(self, **options):
-        return self.layer(**{**self.options, **options})
+        options = {**self.options, **options}
+        if self.inner:
+            dtype = {"dtype": options["dtype"]} if "dtype" in options else {}
+            options["layer"] = self.inner(**dtype)
+        return self.layer(**options)
 
     def data(self, batch=4, dtype="float32"):
         rng = np.random.default_rng(0)
@@ -34,7 +40,55 @@ class Case:
 
     @property
     def has_rate(self):
-        return self.layer is not krn.VarianceConstancy
+        return "rate" in self.options
+
+    @property
+    def has_seed(self):
+        return self.layer not in (
+            krn.CrossNormalization,
+            krn.VarianceConstancy,
+            krn.ZCAWhitening,
+        )
+
+    @property
+    def is_noise_only(self):
+        """Whether it is the identity at inference and without noise."""
+        return self.layer in IDENTITIES
+
+    @property
+    def needs_feature_size(self):
+        return self.layer not in ELEMENTWISE and not self.inner
+
+
+ELEMENTWISE = (
+    krn.DropActivation,
+    krn.DropPath,
+    krn.RandomizedLeakyReLU,
+    krn.UniformNoise,
+)
+IDENTITIES = (
+    krn.CenteredDropout,
+    krn.DropBlock,
+    krn.DropPath,
+    krn.RotationOut,
+    krn.SpatialRotationOut,
+    krn.UniformNoise,
+    krn.VarianceConstancy,
+)
+
+
+def dense(**options):
+    return keras.layers.Dense(6, activation="tanh", **options)
+
+
+def conv(**options):
+    return keras.layers.Conv2D(6, 3, padding="same", **options)
+
+
+def lstm(**options):
+    # Not the default: TensorFlow has no orthogonal matrices in bfloat16.
+    options["recurrent_initializer"] = "glorot_uniform"
+    return keras.layers.LSTM(6, return_sequences=True, **options)
 
 
 CASES = [
@@ -86,8 +140,70 @@ CASES = [
         {"weight": 0.1, "shared_axes": (1, 2)},
         (4, 4, 6),
     ),
+    Case("centered_dropout", krn.CenteredDropout, {"rate": 0.3}, (5, 6)),
+    Case(
+        "centered_dropout_spatial_channels_first",
+        krn.CenteredDropout,
+        {"rate": 0.3, "spatial": True, "axis": 1},
+        (6, 4, 4),
+    ),
+    Case("drop_block", krn.DropBlock, {"rate": 0.3, "block_size": 3}, (6, 7, 4)),
+    Case(
+        "drop_block_sequence_even",
+        krn.DropBlock,
+        {"rate": 0.3, "block_size": 2, "per_channel": True},
+        (5, 6),
+    ),
+    Case(
+        "drop_block_volume_channels_first",
+        krn.DropBlock,
+        {
+            "rate": 0.3,
+            "block_size": 3,
+            "per_channel": True,
+            "data_format": "channels_first",
+        },
+        (4, 3, 5, 2),
+    ),
+    Case("drop_path", krn.DropPath, {"rate": 0.3}, (5, 6)),
+    Case("uniform_noise", krn.UniformNoise, {"scale": 0.5}, (5, 6)),
+    Case("rrelu", krn.RandomizedLeakyReLU, {}, (4, 4, 6)),
+    Case("cross_normalization", krn.CrossNormalization, {}, (6,)),
+    Case("cross_normalization_sequence", krn.CrossNormalization, {}, (5, 6)),
+    Case(
+        "cross_normalization_channels_first",
+        krn.CrossNormalization,
+        {"axis": 1, "center": False, "scale": False},
+        (6, 4, 4),
+    ),
+    Case("drop_connect", krn.DropConnect, {"rate": 0.3}, (6,), dense),
+    Case(
+        "drop_connect_sequence_gaussian",
+        krn.DropConnect,
+        {"rate": 0.3, "inference": "gaussian", "num_samples": 8},
+        (5, 6),
+        dense,
+    ),
+    Case(
+        "drop_connect_conv_gaussian",
+        krn.DropConnect,
+        {"rate": 0.3, "per": "batch", "inference": "gaussian", "num_samples": 8},
+        (4, 4, 6),
+        conv,
+    ),
+    Case("weight_noise", krn.WeightNoise, {"stddev": 0.1}, (6,), dense),
+    Case(
+        "weight_drop_lstm",
+        krn.WeightNoise,
+        {"rate": 0.3, "weights": ("recurrent_kernel",)},
+        (5, 6),
+        lstm,
+    ),
+    Case("zca", krn.ZCAWhitening, {}, (6,)),
+    Case("zca_axis", krn.ZCAWhitening, {"axis": -1}, (4, 4, 6)),
 ]
 NOISE_CASES = [case for case in CASES if case.has_rate]
+SEED_CASES = [case for case in CASES if case.has_seed]
 
 
 def parametrize(pytest, cases=CASES):

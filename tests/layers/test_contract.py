@@ -7,7 +7,13 @@ from keras import ops
 
 import keras_regnoise as krn
 from tests.helpers import to_numpy
-from tests.layers.cases import CASES, NOISE_CASES, parametrize, schedule
+from tests.layers.cases import (
+    CASES,
+    NOISE_CASES,
+    SEED_CASES,
+    parametrize,
+    schedule,
+)
 
 
 def compiled(layers, **options):
@@ -16,9 +22,23 @@ def compiled(layers, **options):
     return model
 
 
+def weights_of(case):
+    """Weights that the layers of one test share; most layers have none."""
+    layer = case.make()
+    layer.build((None, *case.shape))
+    return layer.get_weights()
+
+
+def made_with(weights, case, **options):
+    layer = case.make(**options)
+    layer.build((None, *case.shape))
+    layer.set_weights(weights)
+    return layer
+
+
 @parametrize(pytest)
 def test_config_round_trip(case):
-    layer = case.make(seed=3) if case.has_rate else case.make()
+    layer = case.make(seed=3) if case.has_seed else case.make()
     config = layer.get_config()
     copy = type(layer).from_config(config)
     assert copy.get_config() == config
@@ -30,6 +50,7 @@ def test_config_round_trip(case):
 @parametrize(pytest, NOISE_CASES)
 def test_schedule_survives_the_config(case):
     config = case.make(rate=schedule()).get_config()
+    assert isinstance(config["rate"], dict)
     copy = case.layer.from_config(config)
     assert copy.rate.get_config() == schedule().get_config()
 
@@ -41,7 +62,7 @@ def test_inference_is_deterministic_and_shapes_are_kept(case):
     assert y.shape == x.shape
     assert layer.compute_output_shape(x.shape) == x.shape
     assert (to_numpy(layer(x)) == y).all()
-    if case.layer in (krn.RotationOut, krn.SpatialRotationOut, krn.VarianceConstancy):
+    if case.is_noise_only:
         assert (y == x).all()
 
 
@@ -53,6 +74,8 @@ def test_rate_zero_is_exact(case):
         expected = to_numpy(layer.normalization(x, training=True))
     elif case.layer is krn.DropActivation:
         expected = to_numpy(layer.activation(x))
+    elif case.inner:
+        expected = to_numpy(layer.layer(x))
     else:
         expected = x
     assert to_numpy(layer(x, training=True)).tobytes() == expected.tobytes()
@@ -60,12 +83,12 @@ def test_rate_zero_is_exact(case):
         assert to_numpy(layer(x)).tobytes() == expected.tobytes()
 
 
-@parametrize(pytest, NOISE_CASES)
+@parametrize(pytest, SEED_CASES)
 def test_same_seed_same_draws_and_none_differ(case):
-    x = case.data()
+    x, weights = case.data(64), weights_of(case)
 
     def draws(seed):
-        layer = case.make(seed=seed)
+        layer = made_with(weights, case, seed=seed)
         return [to_numpy(layer(x, training=True)) for _ in range(3)]
 
     first, second = draws(5), draws(5)
@@ -78,11 +101,13 @@ def test_same_seed_same_draws_and_none_differ(case):
 @parametrize(pytest)
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_dtypes(case, dtype):
-    layer = case.make(dtype=dtype, **({"seed": 1} if case.has_rate else {}))
+    seed = {"seed": 1} if case.has_seed else {}
+    weights = weights_of(case)
+    layer = made_with(weights, case, dtype=dtype, **seed)
     x = ops.convert_to_tensor(case.data(), dtype=dtype)
     y = layer(x, training=True)
     assert keras.backend.standardize_dtype(y.dtype) == dtype
-    reference = case.make(**({"seed": 1} if case.has_rate else {}))
+    reference = made_with(weights, case, **seed)
     expected = to_numpy(reference(ops.cast(x, "float32"), training=True))
     # The same draws whatever the dtype: only the arithmetic is rounded.
     y = to_numpy(ops.cast(y, "float32"))
@@ -105,7 +130,8 @@ def test_mixed_precision_trains(case, policy):
 def test_fit_decreases_the_loss_with_unknown_sizes(case, jit_compile):
     if jit_compile and keras.config.backend() == "torch":
         pytest.skip("torch.compile is not what is tested here")
-    free = {1, 2, 3} - {getattr(case.make(), "axis", -1) % (len(case.shape) + 1)}
+    axis = getattr(case.make(), "axis", -1)
+    free = set() if axis is None else {1, 2, 3} - {axis % (len(case.shape) + 1)}
     if case.layer is krn.VarianceConstancy:
         free = set(getattr(case.make(), "shared_axes", None) or ())
     shape = [None if i in free else s for i, s in enumerate(case.shape, 1)]
@@ -127,6 +153,8 @@ def test_fit_decreases_the_loss_with_unknown_sizes(case, jit_compile):
 @parametrize(pytest)
 @pytest.mark.parametrize("batch", [0, 1])
 def test_empty_and_single_batches(case, batch):
+    if batch == 0 and case.name == "weight_drop_lstm":
+        pytest.skip("Keras's LSTM takes no empty batch on TensorFlow")
     x = case.data(2)[:batch]
     layer = case.make()
     layer.build((None, *case.shape))
@@ -167,19 +195,22 @@ def test_inside_functional_subclassed_and_time_distributed(case):
 
 @parametrize(pytest, NOISE_CASES)
 def test_schedule_changes_the_noise_and_is_counted(case):
-    layer = case.make(rate=schedule(), seed=1)
+    weights = weights_of(case)
+    layer = made_with(weights, case, rate=schedule(), seed=1)
     x = case.data(64)
-    reference = to_numpy(case.make(rate=0.0)(x, training=True))
+    reference = to_numpy(made_with(weights, case, rate=0.0)(x, training=True))
 
     def noise():
         return float(np.mean((to_numpy(layer(x, training=True)) - reference) ** 2))
 
     amounts = [noise() for _ in range(7)]
-    assert max(amounts[:3]) == 0.0
+    # A product per sample rounds otherwise than one for the batch.
+    assert max(amounts[:3]) <= (1e-12 if case.inner else 0.0)
     assert min(amounts[3:]) > 0.0
     assert np.mean(amounts[5:]) > np.mean(amounts[3:5])
     inner = layer.noise if case.layer is krn.ICLayer else layer
-    assert float(inner.current_rate()) == pytest.approx(0.4)
+    if isinstance(inner, krn.layers.NoiseLayer):
+        assert float(inner.current_rate()) == pytest.approx(0.4)
     to_numpy(layer(x))
     assert int(to_numpy(inner.seed_generator.state.value)[1]) == 7
 
@@ -214,7 +245,7 @@ def test_masks_pass_through(case):
     assert (to_numpy(outputs._keras_mask) == expected).all()
 
 
-@parametrize(pytest)
+@parametrize(pytest, [case for case in CASES if case.layer is not krn.WeightNoise])
 def test_integer_input(case):
     with pytest.raises(
         ValueError, match=r"floating-point input. Received: dtype=int32"
@@ -230,16 +261,14 @@ def test_bad_rate(case, rate):
 
 
 @pytest.mark.parametrize("seed", [-1, 2**31, 0.5, "1"])
-@parametrize(pytest, NOISE_CASES)
+@parametrize(pytest, SEED_CASES)
 def test_bad_seed(case, seed):
     with pytest.raises(ValueError, match="Received: seed="):
         case.make(seed=seed)
 
 
-@parametrize(pytest)
+@parametrize(pytest, [case for case in CASES if case.needs_feature_size])
 def test_unknown_feature_size(case):
-    if case.layer is krn.DropActivation:
-        pytest.skip("works on single elements")
     with pytest.raises(ValueError, match=r"must know how many.*Received: input_shape="):
         case.make()(keras.Input([None] * len(case.shape)))
 
@@ -248,7 +277,14 @@ def test_unknown_feature_size(case):
 def test_weights_are_only_those_that_are_trained_or_moving(case):
     layer = case.make()
     layer.build((None, *case.shape))
-    expected = {krn.ICLayer: (2, 4), krn.VarianceConstancy: (1,)}
+    expected = {
+        krn.CrossNormalization: (2, 4),
+        krn.DropConnect: (2,),
+        krn.ICLayer: (2, 4),
+        krn.VarianceConstancy: (1,),
+        krn.WeightNoise: (2, 3),
+        krn.ZCAWhitening: (3,),
+    }
     assert len(layer.weights) in expected.get(case.layer, (0,))
 
 

@@ -13,7 +13,7 @@ from keras_regnoise.layers import (
     VarianceConstancy,
 )
 from keras_regnoise.placement import KERAS_NOISE, insert, replace_activations, strip
-from tests.helpers import run_python
+from tests.helpers import assert_close, run_python, to_numpy
 from tests.placement.models import (
     assert_equal_outputs,
     assert_keeps_weights,
@@ -211,4 +211,56 @@ def test_noise_out_of_sight_is_an_error():
     with pytest.raises(
         ValueError, match=r"TimeDistributed 'hidden'.*placement.replace"
     ):
+        strip(model)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [
+        (lambda: keras_regnoise.layers.UniformNoise(0.3, name="ours"), None),
+        (lambda: keras_regnoise.layers.DropPath(0.3, name="ours"), None),
+        (lambda: keras_regnoise.layers.CenteredDropout(0.3, name="ours"), None),
+        (lambda: keras_regnoise.layers.RandomizedLeakyReLU(name="ours"), "LeakyReLU"),
+        (
+            lambda: keras_regnoise.layers.CrossNormalization(name="ours"),
+            "BatchNormalization",
+        ),
+        (
+            lambda: keras_regnoise.layers.DropConnect(
+                keras.layers.Dense(5), 0.3, name="ours"
+            ),
+            "Dense",
+        ),
+        (
+            lambda: keras_regnoise.layers.WeightNoise(
+                keras.layers.Dense(5), stddev=0.1, name="ours"
+            ),
+            "Dense",
+        ),
+    ],
+)
+def test_what_computes_at_inference_becomes_a_layer_of_keras(make, kind):
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(5), make()])
+    for number, weight in enumerate(model.weights):
+        value = np.random.default_rng(number).uniform(0.5, 1.5, weight.shape)
+        weight.assign(value)
+    x = np.random.default_rng(9).normal(size=(4, 5)).astype("float32")
+    stripped = strip(model)
+    kinds = [type(layer).__name__ for layer in stripped.layers]
+    assert kinds == ["Dense", *([kind] if kind else [])]
+    if kind:
+        assert stripped.layers[-1].name == "ours"
+    assert_close(to_numpy(stripped(x)), to_numpy(model(x)))
+
+
+def test_an_inference_that_keras_has_not_is_not_stripped():
+    model = keras.Sequential(
+        [
+            keras.Input((5,)),
+            keras_regnoise.layers.DropConnect(
+                keras.layers.Dense(5), 0.3, inference="gaussian"
+            ),
+        ]
+    )
+    with pytest.raises(ValueError, match="DropConnect"):
         strip(model)

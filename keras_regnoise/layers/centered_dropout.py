@@ -1,0 +1,129 @@
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_regnoise import _backend
+from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
+from keras_regnoise.layers.validation import check_axis, check_float, feature_size
+from keras_regnoise.ops.drop import drop, kept_scale
+from keras_regnoise.ops.rotate import mean_weights
+
+
+@keras.saving.register_keras_serializable(package="keras_regnoise")
+class CenteredDropout(NoiseLayer):
+    """Dropout of the deviations from the mean: a dropped unit is at its mean, not at 0.
+
+    In training `y = (x - c) * m + c`, where `c` is the mean of each feature over the
+    batch and all positions and `m` is Dropout's mask, 0 with probability `rate` and
+    `1 / (1 - rate)` otherwise. The noise then does not grow with the mean of the
+    features, which after a ReLU is most of their size. Before a BatchNormalization the
+    variance in training is that at inference divided by `1 - rate`, whatever the
+    weights: a shift that can be corrected.
+
+    Args:
+        rate: Float in [0, 1), the drop probability, or a
+            `keras.optimizers.schedules.LearningRateSchedule` of the layer's training
+            steps. 0 is the identity.
+        spatial: Whether to drop a feature at all positions of a sample at once, as
+            `keras.layers.SpatialDropout2D` does. Defaults to False.
+        axis: Integer, the feature axis. Defaults to -1.
+        seed: Optional integer.
+        **kwargs: Those of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Float tensor of any rank from 2 on; only the size of `axis` must be
+            known.
+        training: Whether to drop.
+        mask: Optional boolean mask of the leading axes of `inputs`; masked steps stay
+            out of the mean.
+
+    Reference:
+        [RotationOut as a Regularization Method for Neural Network](
+        https://openreview.net/forum?id=r1e7M6VYwH), section 2.4 and appendix A.4
+        ("zero-centered Dropout").
+
+    Differences from the paper: none; as in the authors' code the mean is that of the
+    batch, and the gradient flows through it.
+
+    Example:
+
+    >>> layer = CenteredDropout(0.5)
+    >>> x = keras.ops.full((4, 3), 7.0)  # every unit is at its mean
+    >>> bool(keras.ops.all(layer(x, training=True) == x))
+    True
+    """
+
+    def __init__(
+        self,
+        rate: Rate,
+        spatial: bool = False,
+        axis: int = -1,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(rate, seed, **kwargs)
+        self.spatial = bool(spatial)
+        self.axis = check_axis(axis)
+
+    def build(self, input_shape: Any) -> None:
+        feature_size(self, input_shape, self.axis)
+
+    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+        check_float(self, inputs)
+        if not training or self.rate == 0:
+            return inputs
+        rate, seed = self.next_draw()
+        options = {"axis": self.axis, "spatial": self.spatial}
+        return _drop_deviations(inputs, seed, rate, mask, **options)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "spatial": self.spatial, "axis": self.axis}
+
+
+def _forward(
+    x: Any, seed: Any, rate: Any, mask: Any, *, axis: int, spatial: bool
+) -> tuple[Any, Any]:
+    shape = list(ops.shape(x))
+    if spatial:
+        kept = (0, axis % x.ndim)
+        shape = [size if i in kept else 1 for i, size in enumerate(shape)]
+    residuals = (
+        _backend.bernoulli(shape, rate, seed),
+        kept_scale(rate),
+        mean_weights(x, mask, axis),
+    )
+    return drop_deviations(x, *residuals, axis=axis), residuals
+
+
+def _backward(gradient: Any, *residuals: Any, axis: int, **_: Any) -> Any:
+    return deviations_gradient(gradient, *residuals, axis=axis)
+
+
+def drop_deviations(
+    x: Any, is_dropped: Any, scale: Any, weights: Any, *, axis: int
+) -> Any:
+    """Drop the deviations of `x` from its mean with the given weights."""
+    x_32 = ops.cast(x, "float32")
+    valid = ops.where(weights > 0, x_32, 0.0)  # padding may be NaN
+    center = _sum(valid * weights, axis)
+    # In this form a rate of 0, as of a schedule, is exact.
+    kept = x_32 + (x_32 - center) * (scale - 1.0)
+    return ops.cast(ops.where(is_dropped, center, kept), x.dtype)
+
+
+def deviations_gradient(
+    gradient: Any, is_dropped: Any, scale: Any, weights: Any, *, axis: int
+) -> Any:
+    """Apply the adjoint of `drop_deviations`, the path through the mean included."""
+    gradient_32 = ops.cast(gradient, "float32")
+    direct = drop(gradient_32, is_dropped, scale)
+    return ops.cast(direct + weights * _sum(gradient_32 - direct, axis), gradient.dtype)
+
+
+def _sum(x: Any, axis: int) -> Any:
+    others = [i for i in range(x.ndim) if i != axis % x.ndim]
+    return ops.sum(x, axis=others, keepdims=True)
+
+
+_drop_deviations = _backend.kernel(_forward, _backward)

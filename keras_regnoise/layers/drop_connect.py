@@ -1,0 +1,190 @@
+import math
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_regnoise import _backend
+from keras_regnoise._arguments import is_integer
+from keras_regnoise.layers.noise_layer import Rate, serialize_rate, validate_rate
+from keras_regnoise.layers.seeded_layer import amount_at, deserialized
+from keras_regnoise.layers.validation import check_choice, check_float
+from keras_regnoise.layers.weight_wrapper import WeightWrapper
+from keras_regnoise.ops.drop import drop, kept_scale
+
+_CONV = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
+_INFERENCE_STREAM = 5
+_LARGEST_RATE = 0.999999
+
+
+@keras.saving.register_keras_serializable(package="keras_regnoise")
+class DropConnect(WeightWrapper):
+    """Drops connections, not units: each weight of the wrapped layer by itself.
+
+    In training each entry of the kernel is 0 with probability `rate` and divided by
+    `1 - rate` otherwise, with a mask for every sample or one for the batch. At
+    inference the layer is called as it is (the mean of the weights), or its activation
+    is averaged over pre-activations `z` drawn from the Gaussian that has the mean and
+    the variance of training: for a kernel `W` and an input `v`,
+    `E z = W v + b` and `Var z = rate / (1 - rate) * (W * W) (v * v)`.
+
+    Args:
+        layer: The layer to wrap: Dense, Conv1D, Conv2D or Conv3D.
+        rate: Float in [0, 1), the probability that a connection is dropped, or a
+            `keras.optimizers.schedules.LearningRateSchedule` of the layer's training
+            steps. Defaults to 0.5, the paper's. 0 is the layer itself.
+        per: `"sample"` (default, the paper's): a mask for every sample, which takes
+            the memory of a kernel for every sample; Dense only. `"batch"`: one mask
+            per call, which costs next to nothing; `WeightNoise` does the same for any
+            layer.
+        inference: `"mean"` (default) or `"gaussian"`.
+        num_samples: Integer, draws of `"gaussian"` inference. Defaults to 100.
+        seed: Optional integer.
+        **kwargs: Those of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Float tensor as `layer` takes it.
+        training: Whether to drop connections.
+
+    Attributes:
+        layer: The wrapped layer.
+
+    Reference:
+        [Regularization of Neural Networks using DropConnect](
+        https://proceedings.mlr.press/v28/wan13.html), algorithms 1 and 2.
+
+    Differences from the paper: the kept weights are divided by `1 - rate` in training,
+    so that inference needs no factor; biases are never dropped; positions of a sequence
+    or an image share the mask of their sample. The draws of Gaussian inference are
+    fixed by the layer's seed and the same for all samples and positions, so that the
+    prediction for a sample depends on nothing but the sample.
+
+    Example:
+
+    >>> layer = DropConnect(keras.layers.Dense(3), rate=0.5, inference="gaussian")
+    >>> layer(keras.ops.ones((2, 8)), training=True).shape[1]
+    3
+    """
+
+    def __init__(
+        self,
+        layer: Any,
+        rate: Rate = 0.5,
+        per: str = "sample",
+        inference: str = "mean",
+        num_samples: int = 100,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(layer, ("kernel",), seed, **kwargs)
+        check_choice("per", per, ("sample", "batch"))
+        check_choice("inference", inference, ("mean", "gaussian"))
+        if not is_integer(num_samples) or num_samples < 1:
+            raise ValueError(
+                "`num_samples` must be an integer of 1 or more, the draws of "
+                f"inference='gaussian'. Received: num_samples={num_samples!r}"
+            )
+        _check_layer(layer, per, inference)
+        self.rate = validate_rate(rate)
+        self.per = per
+        self.inference = inference
+        self.num_samples = int(num_samples)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        check_float(self, inputs)
+        if self.rate == 0 or not (training or self.inference == "gaussian"):
+            return self.call_layer([], inputs, training=training)
+        if not training:
+            return self._gaussian(inputs)
+        step, seed = self.next_draw()
+        rate = amount_at(self.rate, step, _LARGEST_RATE)
+        if self.per == "sample":
+            return self.layer.activation(self._per_sample(inputs, rate, seed))
+        (kernel,) = self.noisy_variables()
+        is_dropped = _backend.bernoulli(tuple(kernel.shape), rate, seed)
+        noisy = drop(ops.convert_to_tensor(kernel), is_dropped, kept_scale(rate))
+        return self.call_layer([(kernel, noisy)], inputs, training=training)
+
+    def _per_sample(self, inputs: Any, rate: Any, seed: Any) -> Any:
+        """Pre-activations of Dense, with a kernel for every sample."""
+        kernel, sizes = ops.convert_to_tensor(self.layer.kernel), ops.shape(inputs)
+        shape = (sizes[0], *kernel.shape)
+        is_dropped = _backend.bernoulli(shape, rate, seed)
+        kernels = drop(kernel, is_dropped, kept_scale(rate))
+        rows = ops.reshape(inputs, (sizes[0], math.prod(sizes[1:-1]), sizes[-1]))
+        outputs = ops.matmul(rows, ops.cast(kernels, rows.dtype))
+        return self._biased(ops.reshape(outputs, (*sizes[:-1], kernel.shape[-1])))
+
+    def _gaussian(self, inputs: Any) -> Any:
+        """Mean activation over the moment-matched Gaussian of the pre-activations."""
+        state = ops.convert_to_tensor(self.seed_generator.state)
+        rate = amount_at(self.rate, state[1], _LARGEST_RATE)
+        x = ops.cast(inputs, "float32")
+        kernel = ops.cast(self.layer.kernel, "float32")
+        mean = self._biased(self._linear(x, kernel))
+        variance = self._linear(ops.square(x), ops.square(kernel))
+        stddev = ops.sqrt(ops.maximum(variance * (rate * kept_scale(rate)), 0.0))
+        shape = [1] * (mean.ndim + 1)
+        shape[0], shape[self._channel_axis()] = self.num_samples, kernel.shape[-1]
+        # Not the number of the step: training must not change the draws.
+        seed = ops.stack([state[0], ops.zeros_like(state[0])])
+        normal = _backend.normal(shape, seed, _INFERENCE_STREAM)
+        outputs = ops.mean(self.layer.activation(mean + stddev * normal), axis=0)
+        return ops.cast(outputs, self.compute_dtype)
+
+    def _linear(self, x: Any, kernel: Any) -> Any:
+        if isinstance(self.layer, keras.layers.Dense):
+            return ops.matmul(x, kernel)
+        return self.layer.convolution_op(x, kernel)
+
+    def _biased(self, outputs: Any) -> Any:
+        if self.layer.bias is None:
+            return outputs
+        shape = [1] * outputs.ndim
+        shape[self._channel_axis()] = -1
+        bias = ops.cast(self.layer.bias, outputs.dtype)
+        return outputs + ops.reshape(bias, shape)
+
+    def _channel_axis(self) -> int:
+        """Where the channels of the output are, counted from the end."""
+        if getattr(self.layer, "data_format", None) == "channels_first":
+            return -1 - int(self.layer.rank)
+        return -1
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "rate": serialize_rate(self.rate),
+            "per": self.per,
+            "inference": self.inference,
+            "num_samples": self.num_samples,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        return cls(**deserialized(config, "layer", "rate"))
+
+
+def _check_layer(layer: Any, per: str, inference: str) -> None:
+    kind = f"Received: layer={type(layer).__name__} '{layer.name}'"
+    if not isinstance(layer, (keras.layers.Dense, *_CONV)):
+        raise ValueError(
+            "DropConnect wraps Dense, Conv1D, Conv2D and Conv3D layers. For other "
+            f"layers use keras_regnoise.layers.WeightNoise(layer, rate=...). {kind}"
+        )
+    if per == "sample" and not isinstance(layer, keras.layers.Dense):
+        raise ValueError(
+            "per='sample' needs a kernel for every sample, which a convolution cannot "
+            f"have. Use per='batch'. {kind}, per='sample'"
+        )
+    if inference == "gaussian" and getattr(layer, "padding", None) == "causal":
+        raise ValueError(
+            "inference='gaussian' does not work with padding='causal'. Use "
+            f"inference='mean'. {kind}"
+        )
+    by_hand = per == "sample" or inference == "gaussian"
+    if by_hand and layer.activity_regularizer is not None:
+        raise ValueError(
+            f"The wrapped layer must have no activity_regularizer with per={per!r} and "
+            f"inference={inference!r}. Give it to DropConnect instead. {kind}"
+        )

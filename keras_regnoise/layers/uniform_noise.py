@@ -1,0 +1,86 @@
+from typing import Any
+
+import keras
+from keras import ops
+
+from keras_regnoise import _backend
+from keras_regnoise.layers.noise_layer import serialize_rate
+from keras_regnoise.layers.seeded_layer import (
+    SeededLayer,
+    amount_at,
+    deserialized,
+    validate_amount,
+)
+from keras_regnoise.layers.validation import check_float
+
+
+@keras.saving.register_keras_serializable(package="keras_regnoise")
+class UniformNoise(SeededLayer):
+    """Multiplies every unit by a random factor near 1 (Uout).
+
+    In training `y = x * (1 + r)` with `r ~ U(-scale, scale)` for each element. The
+    expectation is `x`, and the variance that the noise adds is `scale^2 / 3 * x^2`:
+    that of `keras.layers.Dropout(rate)` with `rate / (1 - rate) = scale^2 / 3`, so a
+    scale of 1 is as strong as a rate of 0.25. It was made to disturb the moving
+    variance of a BatchNormalization behind it less than Dropout does; RotationOut's
+    authors note that this is because the noise is weaker.
+
+    Args:
+        scale: Float of 0 or more, the paper's beta, or a
+            `keras.optimizers.schedules.LearningRateSchedule` of the layer's training
+            steps. 0 is the identity; above 1 some units change their sign.
+        seed: Optional integer.
+        **kwargs: Those of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Float tensor of any shape.
+        training: Whether to add noise.
+
+    Reference:
+        [Understanding the Disharmony between Dropout and Batch Normalization by
+        Variance Shift](https://arxiv.org/abs/1801.05134), section on Uout; RotationOut
+        as a Regularization Method for Neural Network, appendix A.4.
+
+    Differences from the paper: none.
+
+    Example:
+
+    >>> y = UniformNoise(0.1, seed=1)(keras.ops.ones((1000,)), training=True)
+    >>> bool(keras.ops.max(keras.ops.abs(y - 1.0)) <= 0.1)
+    True
+    """
+
+    def __init__(self, scale: Any, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(seed, **kwargs)
+        meaning = "the largest relative change of a unit"
+        self.scale = validate_amount("scale", scale, meaning)
+
+    def build(self, input_shape: Any) -> None:
+        pass
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        check_float(self, inputs)
+        if not training or self.scale == 0:
+            return inputs
+        step, seed = self.next_draw()
+        return _multiply(inputs, seed, amount_at(self.scale, step))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "scale": serialize_rate(self.scale)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        return cls(**deserialized(config, "scale"))
+
+
+def _scaled(x: Any, seed: Any, scale: Any) -> Any:
+    noise = 2.0 * _backend.uniform(ops.shape(x), seed) - 1.0
+    return ops.cast(ops.cast(x, "float32") * (1.0 + scale * noise), x.dtype)
+
+
+def _forward(x: Any, seed: Any, scale: Any) -> tuple[Any, Any]:
+    # The gradient draws again: no tensor of the size of `x` has to be kept.
+    return _scaled(x, seed, scale), (seed, scale)
+
+
+_multiply = _backend.kernel(_forward, _scaled)

@@ -1,0 +1,252 @@
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+
+from keras_regnoise._arguments import is_integer
+
+_STRATEGIES = ("restart", "continue")
+_PATIENCE = 5
+
+
+Model: TypeAlias = keras.Model | Callable[[], keras.Model]
+
+
+@dataclass(frozen=True)
+class Refit:
+    """What `refit` returns.
+
+    Attributes:
+        model: The model, trained on all data.
+        first: History of the run that was stopped early.
+        second: History of the run on all data.
+        epochs: Epochs of the first run up to its best weights.
+        steps: Training steps of the first run up to its best weights.
+        target_loss: Training loss at the best weights, the goal of `"continue"`; None
+            for `"restart"`.
+        is_complete: Whether the second run ended as it should: after `steps` steps, or
+            with a validation loss of at most `target_loss`; False where it met its
+            limit of epochs first.
+    """
+
+    model: keras.Model
+    first: keras.callbacks.History
+    second: keras.callbacks.History
+    epochs: int
+    steps: int
+    target_loss: float | None
+    is_complete: bool
+
+
+def refit(
+    model: Model,
+    train: Sequence[Any],
+    validation: Sequence[Any],
+    *,
+    strategy: str = "restart",
+    epochs: int = 100,
+    max_epochs: int | None = None,
+    early_stopping: keras.callbacks.EarlyStopping | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    **fit: Any,
+) -> Refit:
+    """Train with early stopping, then use the validation data for training too.
+
+    Early stopping needs data that the model is not trained on. Once it has told when to
+    stop, they can serve:
+
+    - `strategy="restart"`: train again from the start on all data, for as many steps
+      as the first run took to its best weights.
+    - `strategy="continue"`: go on from the best weights on all data until the loss of
+      the validation data is down to that of the training data when it was stopped. It
+      may never get there; `max_epochs` is the limit.
+
+    Args:
+        model: Function without arguments that returns a compiled model, called for
+            each start; or a compiled and built model, which is set back to the weights
+            it came with (the optimizer's too) to start again.
+        train: `(x, y)` or `(x, y, sample_weight)`, arrays or nested arrays.
+        validation: The same for the validation data.
+        strategy: `"restart"` (default) or `"continue"`.
+        epochs: Most epochs of the first run. Defaults to 100.
+        max_epochs: Most epochs of the second run of `"continue"`. Defaults to None, as
+            many as `epochs`.
+        early_stopping: A `keras.callbacks.EarlyStopping` that restores the best
+            weights. Defaults to None: one on `"val_loss"` with a patience of 5.
+        callbacks: Other callbacks of both runs.
+        **fit: Other arguments of both calls of `model.fit`, such as `batch_size`.
+
+    Returns:
+        A `Refit` with the model and what happened.
+
+    Raises:
+        ValueError: For another strategy, for an `early_stopping` that does not restore
+            the best weights, or if the first run never had a value to compare.
+
+    Reference:
+        Deep Learning (Goodfellow, Bengio and Courville), algorithms 7.2 and 7.3;
+        Regularizations for Deep Models (early stopping).
+
+    Differences from the book: in `"restart"` a model that is given as such starts again
+    from the same initial weights. In `"continue"` the loss is looked at after each
+    epoch; the optimizer goes on with the state it had when it was stopped, because
+    EarlyStopping restores the weights only.
+
+    Example:
+
+    >>> import numpy as np
+    >>> def build():
+    ...     model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    ...     model.compile("sgd", "mse")
+    ...     return model
+    >>> x, y = np.ones((12, 2)), np.ones((12, 1))
+    >>> result = refit(build, (x[:8], y[:8]), (x[8:], y[8:]), epochs=3, verbose=0)
+    >>> len(result.first.epoch), result.is_complete
+    (3, True)
+    """
+    _check(strategy, epochs, max_epochs)
+    stopping = _early_stopping(early_stopping)
+    start = _starter(model)
+    trained = start()
+    first = _fit(
+        trained,
+        train,
+        epochs=epochs,
+        validation_data=tuple(validation),
+        callbacks=[*callbacks, stopping],
+        **fit,
+    )
+    best = _best_epochs(stopping)
+    steps = best * int(first.params["steps"])
+    everything = _concatenated(train, validation)
+    limit: _StopAfterSteps | _StopBelow
+    options: dict[str, Any]
+    if strategy == "restart":
+        trained, limit = start(), _StopAfterSteps(steps)
+        options = {"epochs": steps}  # an epoch is at least a step: the callback ends it
+    else:
+        limit = _StopBelow(_loss(trained, train, fit.get("batch_size")))
+        options = {
+            "epochs": max_epochs or epochs,
+            "validation_data": tuple(validation),
+        }
+    second = _fit(
+        trained, everything, callbacks=[*callbacks, limit], **{**fit, **options}
+    )
+    target = getattr(limit, "target", None)
+    return Refit(trained, first, second, best, steps, target, limit.is_reached)
+
+
+class _StopAfterSteps(keras.callbacks.Callback):  # type: ignore[misc]
+    def __init__(self, steps: int) -> None:
+        super().__init__()
+        self._left = steps
+
+    @property
+    def is_reached(self) -> bool:
+        return self._left <= 0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._left -= 1
+        if self.is_reached:
+            self.model.stop_training = True
+
+
+class _StopBelow(keras.callbacks.Callback):  # type: ignore[misc]
+    def __init__(self, target: float) -> None:
+        super().__init__()
+        self.target = target
+        self.is_reached = False
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.is_reached = (logs or {})["val_loss"] <= self.target
+        if self.is_reached:
+            self.model.stop_training = True
+
+
+def _fit(model: keras.Model, data: Sequence[Any], **options: Any) -> Any:
+    names = ("x", "y", "sample_weight")
+    return model.fit(**dict(zip(names, data, strict=False)), **options)
+
+
+def _loss(model: keras.Model, data: Sequence[Any], batch_size: int | None) -> float:
+    names = ("x", "y", "sample_weight")
+    arguments = dict(zip(names, data, strict=False))
+    values = model.evaluate(
+        **arguments, batch_size=batch_size, verbose=0, return_dict=True
+    )
+    return float(values["loss"])
+
+
+def _starter(model: Model) -> Callable[[], keras.Model]:
+    """Return a function that gives the model as it is before training."""
+    if not isinstance(model, keras.Model):
+        return model
+    optimizer = getattr(model, "optimizer", None)
+    if not model.built or optimizer is None:
+        raise ValueError(
+            "A model that is given as such must be compiled and built, so that it can "
+            "be set back to where it started. Start it with keras.Input, or give a "
+            "function that builds and compiles it. Received: model="
+            f"{type(model).__name__} '{model.name}', built={model.built}, "
+            f"compiled={optimizer is not None}"
+        )
+    optimizer.build(model.trainable_variables)
+    variables = [*model.variables, *optimizer.variables]
+    values = [np.copy(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+    def start() -> keras.Model:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+        return model
+
+    return start
+
+
+def _best_epochs(stopping: keras.callbacks.EarlyStopping) -> int:
+    if stopping.best is None:
+        raise ValueError(
+            "Early stopping never had a value to compare, so it cannot tell when to "
+            "stop. Monitor 'val_loss' or a metric that the model was compiled with, "
+            "from an epoch that is run. Received: "
+            f"early_stopping.monitor={stopping.monitor!r}"
+        )
+    return int(stopping.best_epoch) + 1
+
+
+def _concatenated(train: Sequence[Any], validation: Sequence[Any]) -> tuple[Any, ...]:
+    def both(*arrays: Any) -> Any:
+        return np.concatenate([keras.ops.convert_to_numpy(array) for array in arrays])
+
+    return tuple(keras.tree.map_structure(both, tuple(train), tuple(validation)))
+
+
+def _early_stopping(given: Any) -> keras.callbacks.EarlyStopping:
+    if given is None:
+        return keras.callbacks.EarlyStopping(
+            patience=_PATIENCE, restore_best_weights=True
+        )
+    if not isinstance(given, keras.callbacks.EarlyStopping) or not (
+        given.restore_best_weights
+    ):
+        raise ValueError(
+            "`early_stopping` must be a keras.callbacks.EarlyStopping with "
+            f"restore_best_weights=True. Received: early_stopping={given!r}"
+        )
+    return given
+
+
+def _check(strategy: Any, epochs: Any, max_epochs: Any) -> None:
+    if strategy not in _STRATEGIES:
+        raise ValueError(
+            "`strategy` must be 'restart' (train again on all data) or 'continue' (go "
+            f"on with all data). Received: strategy={strategy!r}"
+        )
+    for name, value in (("epochs", epochs), ("max_epochs", max_epochs)):
+        is_default = name == "max_epochs" and value is None
+        if not is_default and not (is_integer(value) and value >= 1):
+            raise ValueError(
+                f"`{name}` must be an integer of 1 or more. Received: {name}={value!r}"
+            )

@@ -1,0 +1,159 @@
+import keras
+import numpy as np
+import pytest
+
+from keras_regnoise.training import refit
+from tests.helpers import to_numpy
+
+BATCH = 4
+
+
+def data(samples, noise=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(samples, 3)).astype("float32")
+    y = x @ np.array([[1.0], [-2.0], [0.5]]) + noise * rng.normal(size=(samples, 1))
+    return x, y.astype("float32")
+
+
+TRAIN, VALIDATION = data(20), data(8, seed=1)
+
+
+def build(optimizer="sgd"):
+    model = keras.Sequential(
+        [keras.Input((3,)), keras.layers.Dense(1, kernel_initializer="zeros")]
+    )
+    model.compile(optimizer, "mse")
+    return model
+
+
+class Counter(keras.callbacks.Callback):
+    """Steps of each call of `fit`, and the weights at the start of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps, self.starts = [], []
+
+    def on_train_begin(self, logs=None):
+        self.steps.append(0)
+        self.starts.append(self.model.get_weights())
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.steps[-1] += 1
+
+
+class Scripted(keras.callbacks.Callback):
+    """Stands in for a validation loss that has its minimum where we say."""
+
+    def __init__(self, values):
+        super().__init__()
+        self.values = values
+
+    def on_epoch_end(self, epoch, logs=None):
+        if "val_loss" in logs:
+            logs["val_loss"] = self.values[epoch]
+
+
+def run(model=build, callbacks=(), **options):
+    options = {"batch_size": BATCH, "shuffle": False, "verbose": 0, **options}
+    return refit(model, TRAIN, VALIDATION, callbacks=callbacks, **options)
+
+
+def test_restart_takes_the_steps_of_the_best_epoch():
+    counter = Counter()
+    stopping = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
+    scripted = Scripted([3.0, 2.0, 1.0, 2.0, 2.0, 2.0])
+    result = run(callbacks=[counter, scripted], early_stopping=stopping)
+    assert result.epochs == 3
+    assert result.steps == 3 * 5
+    assert counter.steps == [5 * 5, 15]  # 5 batches of 20 samples; 7 of all 28
+    assert result.is_complete
+    assert result.target_loss is None
+    assert (counter.starts[0][0] == counter.starts[1][0]).all()
+
+    # The second run is plain training on all data.
+    reference = build()
+    x, y = (np.concatenate(pair) for pair in zip(TRAIN, VALIDATION, strict=True))
+    order = [*range(0, 28, BATCH)]
+    for step in range(15):
+        start = order[step % 7]
+        reference.train_on_batch(x[start : start + BATCH], y[start : start + BATCH])
+    np.testing.assert_allclose(
+        result.model.get_weights()[0], reference.get_weights()[0], rtol=1e-5
+    )
+
+
+def test_a_given_model_restarts_from_where_it_was_with_its_optimizer():
+    model = build(keras.optimizers.Adam(0.1))
+    model.fit(*TRAIN, verbose=0)
+    before = model.get_weights()
+    counter = Counter()
+    result = run(model, callbacks=[counter], epochs=3)
+    assert result.model is model
+    for start in counter.starts:
+        assert all((a == b).all() for a, b in zip(start, before, strict=True))
+    # One step from the fit above, and those of the second run.
+    iterations = int(to_numpy(model.optimizer.iterations.value))
+    assert iterations == 1 + result.steps
+
+
+def test_continue_stops_at_the_training_loss():
+    counter = Counter()
+    result = run(callbacks=[counter], strategy="continue", epochs=4, max_epochs=50)
+    # The weights of the best epoch, the last: validation data that fit ever better.
+    assert result.epochs == 4
+    kernel, bias = counter.starts[1]
+    expected = np.mean((TRAIN[0] @ kernel + bias - TRAIN[1]) ** 2)
+    assert result.target_loss == pytest.approx(expected, rel=1e-4)
+    losses = result.second.history["val_loss"]
+    assert result.is_complete
+    assert losses[-1] <= result.target_loss
+    assert all(loss > result.target_loss for loss in losses[:-1])
+
+
+def test_continue_gives_up():
+    # Noise in the validation data only: its loss never comes down to the other.
+    noisy = data(8, noise=5.0, seed=1)
+    result = refit(
+        build, TRAIN, noisy, strategy="continue", epochs=5, max_epochs=3, verbose=0
+    )
+    assert not result.is_complete
+    assert len(result.second.epoch) == 3
+
+
+def test_sample_weights_and_nested_inputs():
+    inputs = [keras.Input((3,), name="a"), keras.Input((3,), name="b")]
+    outputs = keras.layers.Dense(1)(keras.layers.Add()(inputs))
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", "mse")
+    x, y = TRAIN
+    train = ([x, x], y, np.ones(len(x)))
+    x, y = VALIDATION
+    result = refit(model, train, ([x, x], y, np.ones(len(x))), epochs=2, verbose=0)
+    assert result.is_complete
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"strategy": "both"}, "'restart'.*'continue'.*strategy='both'"),
+        ({"epochs": 0}, "`epochs` must be an integer.*epochs=0"),
+        ({"max_epochs": 1.5}, "`max_epochs` must be an integer.*max_epochs=1.5"),
+        (
+            {"early_stopping": keras.callbacks.EarlyStopping()},
+            "restore_best_weights=True",
+        ),
+        (
+            {
+                "early_stopping": keras.callbacks.EarlyStopping(
+                    start_from_epoch=50, restore_best_weights=True
+                ),
+                "epochs": 1,
+            },
+            "never had a value to compare.*monitor='val_loss'",
+        ),
+        ({"model": keras.Sequential([keras.layers.Dense(1)])}, "compiled and built"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(ValueError, match=message):
+        run(**options)
