@@ -45,7 +45,7 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     @property
     def steps(self) -> int:
         """Training steps in all, for learning rate schedules."""
-        per_epoch = len(self.data.train.x) // self.recipe.batch_size
+        per_epoch = self.data.sizes["train"] // self.recipe.batch_size
         return max(1, per_epoch * self.recipe.epochs)
 
     @staticmethod

@@ -156,7 +156,6 @@ class Trainer:
         if bad := [k for k, value in metrics.items() if not math.isfinite(value)]:
             raise DivergedError(f"not finite at the end: {', '.join(bad)}")
         data = self._data[1]
-        parts = ("train", "validation", "test")
         return {
             "format": FORMAT,
             "study": self.study.name,
@@ -175,7 +174,7 @@ class Trainer:
             "data": {
                 "name": data.name,
                 "fingerprint": data.fingerprint,
-                **{part: len(getattr(data, part).x) for part in parts},
+                **data.sizes,
             },
         }
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.placement.insert import insert
 from keras_regnoise.placement._graph import Call, calls, is_graph, walk
+from keras_regnoise.placement.insert import insert
 from keras_regnoise.tuning._kinds import Place
 
 INSERTIONS = ("before_weights", "after_activation", "before_head")

@@ -265,7 +265,15 @@ def test_status_report_and_compare_train_nothing(finished, tmp_path):
 
 @pytest.mark.parametrize("form", ["keras", "saved_model", "onnx", "litert"])
 def test_the_best_model_is_exported_without_its_noise(finished, tmp_path, form):
-    target = tmp_path / {"keras": "best.keras", "onnx": "best.onnx"}.get(form, "best")
+    target = (
+        tmp_path
+        / {
+            "keras": "best.keras",
+            "onnx": "best.onnx",
+            "litert": "best.tflite",
+            "saved_model": "best",
+        }[form]
+    )
     arguments = ("--best", "--to", form, "--output", target)
     code, _, errors = command("export", finished[0], *arguments)
     assert code == 0, errors
