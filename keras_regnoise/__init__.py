@@ -4,6 +4,7 @@
 the same name are in `keras_regnoise.regularizers` and `keras_regnoise.callbacks`.
 """
 
+from keras_regnoise import analysis as analysis
 from keras_regnoise import callbacks as callbacks
 from keras_regnoise import layers as layers
 from keras_regnoise import models as models
@@ -44,6 +45,7 @@ __all__ = [
     "WeightNoise",
     "ZCAWhitening",
     "__version__",
+    "analysis",
     "callbacks",
     "layers",
     "models",

@@ -10,7 +10,7 @@ import pytest
 
 import keras_regnoise
 
-PACKAGES = ("ops", "layers", "regularizers", "callbacks")
+PACKAGES = ("ops", "layers", "regularizers", "callbacks", "training")
 
 
 def examples():

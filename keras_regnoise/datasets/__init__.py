@@ -10,10 +10,9 @@ Example:
 """
 
 from keras_regnoise.datasets.augmentations import AUGMENTATIONS as AUGMENTATIONS
-from keras_regnoise.datasets.batches import Batches as Batches
 from keras_regnoise.datasets.data_set import DataSet as DataSet
 from keras_regnoise.datasets.digits import load_digits as load_digits
 from keras_regnoise.datasets.load import load as load
 from keras_regnoise.datasets.split import Split as Split
 
-__all__ = ["AUGMENTATIONS", "Batches", "DataSet", "Split", "load", "load_digits"]
+__all__ = ["AUGMENTATIONS", "DataSet", "Split", "load", "load_digits"]

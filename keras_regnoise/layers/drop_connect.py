@@ -6,7 +6,12 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._arguments import is_integer
-from keras_regnoise.layers.noise_layer import Rate, serialize_rate, validate_rate
+from keras_regnoise.layers.noise_layer import (
+    LARGEST_RATE,
+    Rate,
+    serialize_rate,
+    validate_rate,
+)
 from keras_regnoise.layers.seeded_layer import amount_at, deserialized
 from keras_regnoise.layers.validation import check_choice, check_float
 from keras_regnoise.layers.weight_wrapper import WeightWrapper
@@ -14,7 +19,6 @@ from keras_regnoise.ops.drop import drop, kept_scale
 
 _CONV = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
 _INFERENCE_STREAM = 5
-_LARGEST_RATE = 0.999999
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -97,7 +101,7 @@ class DropConnect(WeightWrapper):
         if not training:
             return self._gaussian(inputs)
         step, seed = self.next_draw()
-        rate = amount_at(self.rate, step, _LARGEST_RATE)
+        rate = amount_at(self.rate, step, LARGEST_RATE)
         if self.per == "sample":
             return self.layer.activation(self._per_sample(inputs, rate, seed))
         (kernel,) = self.noisy_variables()
@@ -118,7 +122,7 @@ class DropConnect(WeightWrapper):
     def _gaussian(self, inputs: Any) -> Any:
         """Mean activation over the moment-matched Gaussian of the pre-activations."""
         state = ops.convert_to_tensor(self.seed_generator.state)
-        rate = amount_at(self.rate, state[1], _LARGEST_RATE)
+        rate = amount_at(self.rate, state[1], LARGEST_RATE)
         x = ops.cast(inputs, "float32")
         kernel = ops.cast(self.layer.kernel, "float32")
         mean = self._biased(self._linear(x, kernel))

@@ -43,12 +43,12 @@ class NoiseLayer(SeededLayer):
     def next_draw(self) -> tuple[Any, Any]:
         """Return the rate of this step, a float32 scalar, and a seed to draw with."""
         step, seed = super().next_draw()
-        return amount_at(self.rate, step, _LARGEST_RATE), seed
+        return amount_at(self.rate, step, LARGEST_RATE), seed
 
     def current_rate(self) -> Any:
         """Return the rate that the next training step will use."""
         if isinstance(self.rate, LearningRateSchedule):
-            return amount_at(self.rate, self.seed_generator.state[1], _LARGEST_RATE)
+            return amount_at(self.rate, self.seed_generator.state[1], LARGEST_RATE)
         return self.rate
 
     def get_config(self) -> dict[str, Any]:
@@ -66,16 +66,16 @@ def serialize_rate(rate: Rate) -> Any:
     return rate
 
 
-_LARGEST_RATE = 0.999999  # below 1 in float32 too, with digits left
+LARGEST_RATE = 0.999999  # below 1 in float32 too, with digits left
 
 
 def validate_rate(rate: Any) -> Rate:
     """Return a rate, or raise `ValueError` if it is none."""
     if isinstance(rate, LearningRateSchedule):
         return rate
-    if not is_number(rate) or not 0.0 <= rate <= _LARGEST_RATE:
+    if not is_number(rate) or not 0.0 <= rate <= LARGEST_RATE:
         raise ValueError(
-            f"`rate` must be a float in [0, 1), {_LARGEST_RATE} at most: the "
+            f"`rate` must be a float in [0, 1), {LARGEST_RATE} at most: the "
             "share of noise as in keras.layers.Dropout (a keep rate p is 1 - p), or a "
             "keras.optimizers.schedules.LearningRateSchedule. "
             f"Received: rate={rate!r}"

@@ -4,7 +4,11 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers.noise_layer import serialize_rate, validate_rate
+from keras_regnoise.layers.noise_layer import (
+    LARGEST_RATE,
+    serialize_rate,
+    validate_rate,
+)
 from keras_regnoise.layers.seeded_layer import (
     amount_at,
     deserialized,
@@ -12,8 +16,6 @@ from keras_regnoise.layers.seeded_layer import (
 )
 from keras_regnoise.layers.weight_wrapper import WeightWrapper
 from keras_regnoise.ops.drop import drop, kept_scale
-
-_LARGEST_RATE = 0.999999
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -121,7 +123,7 @@ class WeightNoise(WeightWrapper):
     def _noisy(self, variable: Any, step: Any, seed: Any, stream: int) -> Any:
         value, shape = ops.convert_to_tensor(variable), tuple(variable.shape)
         if self.rate is not None:
-            rate = amount_at(self.rate, step, _LARGEST_RATE)
+            rate = amount_at(self.rate, step, LARGEST_RATE)
             is_dropped = _backend.bernoulli(shape, rate, seed, stream)
             return drop(value, is_dropped, kept_scale(rate))
         noise = amount_at(self.stddev, step) * _backend.normal(shape, seed, stream)

@@ -1,0 +1,209 @@
+"""Running a model with some of its layers watched, or run in training mode."""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import Any
+
+import keras
+
+from keras_regnoise.analysis._arrays import Array
+
+Function = Callable[..., Any]
+Reader = Callable[[dict[str, Any], Any], Any]
+
+
+@dataclass(frozen=True)
+class Tap:
+    """What to take out of a model at one layer.
+
+    Attributes:
+        layer: The layer.
+        read: Function of the arguments of its call, by name, and of the output;
+            returns tensors.
+    """
+
+    layer: keras.Layer
+    read: Reader
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What a model did with one batch.
+
+    Attributes:
+        outputs: Outputs of the model.
+        readings: By the name of the tap, what it read at each call of its layer.
+    """
+
+    outputs: Any
+    readings: dict[str, list[Any]]
+
+
+@contextmanager
+def observing(
+    model: keras.Model,
+    taps: Mapping[str, Tap] | None = None,
+    *,
+    in_training: Iterable[keras.Layer] = (),
+    in_inference: Iterable[keras.Layer] = (),
+) -> Iterator["Observer"]:
+    """Yield what runs the model on a batch and takes out what the taps read.
+
+    Weights that are not trained (moving statistics, random states) may change, see
+    `preserved`.
+
+    Args:
+        model: A Keras model.
+        taps: What to take out, by name.
+        in_training: Layers that run in training mode whatever the model runs in.
+        in_inference: Layers that run in inference mode whatever calls them.
+    """
+    observer = Observer(model, tuple(taps or ()))
+    with ExitStack() as stack:
+        for name, tap in (taps or {}).items():
+            record = partial(_recorded, tap.read, partial(observer.record, name))
+            stack.enter_context(_replaced_call(tap.layer, record))
+        for mode, layers in ((True, in_training), (False, in_inference)):
+            for layer in layers:
+                stack.enter_context(_replaced_call(layer, partial(_forced, mode)))
+        yield observer
+
+
+class Observer:
+    """Runs a model, compiled as Keras compiles `predict`, and collects readings.
+
+    Args:
+        model: A Keras model.
+        names: Names of the taps that must read something.
+    """
+
+    def __init__(self, model: keras.Model, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._readings: dict[str, list[Any]] = {}
+
+        def run(training: bool, inputs: Any) -> dict[str, Any]:
+            self._readings.clear()
+            outputs = model(inputs, training=training)
+            return {"outputs": outputs, "readings": dict(self._readings)}
+
+        self._compiled = {
+            mode: _Compiled(model, partial(run, mode)) for mode in (False, True)
+        }
+
+    def record(self, name: str, reading: Any) -> None:
+        """Add a reading of one call of a layer, while the model runs."""
+        self._readings.setdefault(name, []).append(reading)
+
+    def __call__(self, batch: Any, training: bool = False) -> Observation:
+        result = self._compiled[training].predict_on_batch(batch)
+        readings = result["readings"]
+        missing = [name for name in self._names if name not in readings]
+        if missing:
+            raise ValueError(
+                f"The model did not call these layers: {', '.join(missing)}. Choose "
+                "layers that the model uses to compute its outputs."
+            )
+        # In the order of the layers, which a compiled function does not keep.
+        ordered = {name: readings[name] for name in self._names}
+        return Observation(result["outputs"], ordered)
+
+
+@contextmanager
+def preserved(variables: Iterable[Any]) -> Iterator[Callable[[], None]]:
+    """Restore the values of variables at the end, and when the function is called."""
+    before = [(variable, value_of(variable)) for variable in variables]
+
+    def restore() -> None:
+        for variable, value in before:
+            variable.assign(value)
+
+    try:
+        yield restore
+    finally:
+        restore()
+
+
+def value_of(variable: Any) -> Array:
+    """The value of a Keras variable, copied."""
+    value: Array = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(variable))
+    return value.copy()
+
+
+def seed_generators(layers: Iterable[keras.Layer]) -> list[keras.random.SeedGenerator]:
+    """The sources of randomness of layers."""
+    return [
+        value
+        for layer in layers
+        for value in vars(layer).values()
+        if isinstance(value, keras.random.SeedGenerator)
+    ]
+
+
+def readings_as_rows(observation: Observation) -> dict[str, Array]:
+    """The readings by name; further calls of a layer get a number, as in `name:2`."""
+    return {
+        f"{name}:{number}" if number > 1 else name: value
+        for name, values in observation.readings.items()
+        for number, value in enumerate(values, start=1)
+    }
+
+
+class _Compiled(keras.Model):  # type: ignore[misc]
+    """A function of the inputs of a model, run as Keras runs `predict_on_batch`."""
+
+    def __init__(self, model: keras.Model, function: Function) -> None:
+        super().__init__(name="observed", autocast=False)
+        self.model = model
+        self.function = function
+        self.run_eagerly = model.run_eagerly
+
+    def call(self, inputs: Any) -> Any:
+        return self.function(inputs)
+
+
+@contextmanager
+def _replaced_call(
+    layer: keras.Layer, change: Callable[[Function], Function]
+) -> Iterator[None]:
+    """Let one layer, and not its class, run `change(call)` in place of `call`."""
+    name = "call"
+    if getattr(layer, "quantization_mode", None) is not None:
+        name = "quantized_call"
+    # Not setattr: the backends' layers keep a record of what is set on them.
+    own = vars(layer)
+    was = {name: own[name]} if name in own else {}
+    own[name] = change(getattr(layer, name))
+    try:
+        yield
+    finally:
+        del own[name]
+        own.update(was)
+
+
+def _forced(training: bool, call: Function) -> Function:
+    signature = inspect.signature(call)
+    if "training" not in signature.parameters:
+        return call
+
+    @wraps(call)  # which keeps the signature, for the next to read
+    def call_in_mode(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.arguments["training"] = training
+        return call(*bound.args, **bound.kwargs)
+
+    return call_in_mode
+
+
+def _recorded(read: Reader, record: Callable[[Any], None], call: Function) -> Function:
+    signature = inspect.signature(call)
+
+    @wraps(call)
+    def recorded_call(*args: Any, **kwargs: Any) -> Any:
+        outputs = call(*args, **kwargs)
+        record(read(signature.bind(*args, **kwargs).arguments, outputs))
+        return outputs
+
+    return recorded_call

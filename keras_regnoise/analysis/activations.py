@@ -1,0 +1,163 @@
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_regnoise.analysis._arrays import (
+    Array,
+    feature_rows,
+    positive_integer,
+)
+from keras_regnoise.analysis._batches import input_batches
+from keras_regnoise.analysis._layers import (
+    noise_layers,
+    normalizations,
+    select_layers,
+)
+from keras_regnoise.analysis._observe import (
+    Tap,
+    observing,
+    preserved,
+    readings_as_rows,
+)
+
+
+def activations(
+    model: keras.Model,
+    data: Any,
+    layers: Any,
+    *,
+    noise: bool = False,
+    batch_size: int = 32,
+) -> Iterator[dict[str, Array]]:
+    """Yield what layers put out, batch by batch.
+
+    One batch is in memory at a time, so any amount of data can pass through. The model
+    is left as it was found.
+
+    Args:
+        model: A Keras model of any kind. What a recurrent or time-distributed layer
+            holds cannot be seen; the layer itself can.
+        data: Arrays, or an iterable of batches: inputs, or tuples `(x, y)`. A list, a
+            generator, a `keras.utils.PyDataset`, a `tf.data.Dataset` and a torch
+            `DataLoader` will do.
+        layers: Layers, layer classes, names or paths (as in `"encoder/dense_1"`) of
+            layers: one or several.
+        noise: Whether the noise layers run in training mode; all others run in
+            inference mode. Defaults to False.
+        batch_size: Samples of a batch, if `data` is arrays. Defaults to 32.
+
+    Yields:
+        The outputs of the layers by path, as NumPy arrays. A further call of a shared
+        layer has a number: `"dense"`, `"dense:2"`.
+
+    Raises:
+        ValueError: If a layer is not found or not called, or there are no data.
+
+    Example:
+
+    >>> model = keras.Sequential(
+    ...     [keras.Input((4,)), keras.layers.Dense(3, name="hidden")]
+    ... )
+    >>> batches = activations(model, np.zeros((64, 4)), "hidden")
+    >>> [batch["hidden"].shape for batch in batches]
+    [(32, 3), (32, 3)]
+    """
+    # Here and not in the generator: so that a mistake is an error at once.
+    chosen = select_layers(model, layers)
+    return _activations(model, data, chosen, noise, batch_size)
+
+
+def sample_activations(
+    model: keras.Model,
+    data: Any,
+    layers: Any,
+    max_samples: int = 10_000,
+    *,
+    axis: int = -1,
+    noise: bool = False,
+    batch_size: int = 32,
+    seed: int | None = 0,
+) -> dict[str, Array]:
+    """Draw feature vectors from what layers put out, as many as memory allows.
+
+    For what needs all of its samples at once, such as `mutual_information` and plots.
+    Every vector has the same chance; data of any length need the memory of
+    `max_samples` vectors and one batch.
+
+    Args:
+        model: See `activations`.
+        data: See `activations`.
+        layers: See `activations`.
+        max_samples: Number of vectors for each layer, fewer if there are fewer.
+            Defaults to 10,000.
+        axis: The feature axis of the outputs. Positions count as samples. Defaults to
+            the last.
+        noise: See `activations`.
+        batch_size: See `activations`.
+        seed: Seed of the choice. Defaults to 0.
+
+    Returns:
+        Arrays `(samples, features)` by the path of the layer, in no order, float64.
+
+    Raises:
+        ValueError: See `activations`.
+
+    Example:
+
+    >>> model = keras.Sequential(
+    ...     [keras.Input((8, 8, 1)), keras.layers.Conv2D(3, 3, name="conv")]
+    ... )
+    >>> x = np.zeros((64, 8, 8, 1))
+    >>> sample_activations(model, x, "conv", max_samples=100)["conv"].shape
+    (100, 3)
+    """
+    max_samples = positive_integer("max_samples", max_samples)
+    random = np.random.default_rng(seed)
+    kept: dict[str, tuple[Array, Array]] = {}
+    stream = activations(model, data, layers, noise=noise, batch_size=batch_size)
+    for batch in stream:
+        for path, output in batch.items():
+            rows = feature_rows(output, axis, path)
+            keys = random.random(len(rows))
+            if path in kept:
+                rows = np.concatenate([kept[path][0], rows])
+                keys = np.concatenate([kept[path][1], keys])
+            if len(rows) > max_samples:
+                smallest = np.argpartition(keys, max_samples)[:max_samples]
+                rows, keys = rows[smallest], keys[smallest]
+            kept[path] = rows, keys
+    return {path: rows for path, (rows, _) in kept.items()}
+
+
+def _activations(
+    model: keras.Model,
+    data: Any,
+    chosen: dict[str, keras.Layer],
+    noise: bool,
+    batch_size: int,
+) -> Iterator[dict[str, Array]]:
+    taps = {path: Tap(layer, _output) for path, layer in chosen.items()}
+    modes: dict[str, list[keras.Layer]] = {}
+    if noise:  # a noisy layer passes its mode on to what it holds
+        modes = {
+            "in_training": noise_layers(model),
+            "in_inference": normalizations(model),
+        }
+    batches = input_batches(data, batch_size)
+    with (
+        preserved(model.non_trainable_variables),
+        observing(model, taps, **modes) as observe,
+    ):
+        for batch in batches:
+            yield readings_as_rows(observe(batch))
+
+
+def _output(_: dict[str, Any], output: Any) -> Any:
+    if not keras.ops.is_tensor(output) and not isinstance(output, keras.KerasTensor):
+        raise ValueError(
+            "Only layers that put out one tensor can be looked at. Received a layer "
+            f"that puts out: {type(output).__name__}"
+        )
+    return output

@@ -1,0 +1,161 @@
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_regnoise.analysis._arrays import drop_rate, positive_integer
+from keras_regnoise.analysis._batches import input_batches, is_used_up
+from keras_regnoise.analysis._layers import (
+    batch_normalizations,
+    select_layers,
+)
+from keras_regnoise.analysis._moments import Variance
+from keras_regnoise.analysis._observe import Observer, observing, preserved, value_of
+from keras_regnoise.analysis._statistics import add_moments, input_moments
+
+
+def recalibrate_batch_normalization(
+    model: keras.Model,
+    data: Any,
+    *,
+    batch_size: int = 32,
+    max_passes: int | None = None,
+    tolerance: float = 1e-4,
+) -> int:
+    """Give BatchNormalization the statistics of the data without noise.
+
+    The moving statistics that training leaves are averages over the last batches, with
+    the noise in them. This replaces them, in place, by the mean and the variance of all
+    of `data` with the noise off. Nothing else changes; the model needs no new
+    compilation.
+
+    The first pass over the data normalizes by the batch, and is exact for layers with
+    no BatchNormalization before them. Each further pass runs in inference mode and is
+    exact for one more layer in a row, so that as many passes as there are layers are
+    enough; it stops as soon as nothing changes.
+
+    Args:
+        model: A Keras model with BatchNormalization layers, those inside `ICLayer` and
+            frozen ones included.
+        data: Training data as arrays or an iterable of batches, see `activations`. One
+            that can be used only once, such as a generator, needs `max_passes=1`.
+        batch_size: Samples of a batch, if `data` is arrays. Defaults to 32.
+        max_passes: Largest number of passes over the data; 1 is often enough. Defaults
+            to None, the number of BatchNormalization layers.
+        tolerance: Largest change, relative to the variance, that counts as none.
+            Defaults to 1e-4.
+
+    Returns:
+        The number of passes.
+
+    Raises:
+        ValueError: If the model has no BatchNormalization, or one inside a recurrent
+            or time-distributed layer; or if `data` does not last for the passes.
+
+    Reference:
+        Li et al., Understanding the Disharmony between Dropout and Batch Normalization
+        by Variance Shift, 2019. Wu and Johnson, Rethinking "Batch" in BatchNorm, 2021
+        (the first pass).
+
+    Example:
+
+    >>> x = np.random.default_rng(0).normal(3.0, 2.0, size=(1000, 1))
+    >>> layer = keras.layers.BatchNormalization()
+    >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dropout(0.5), layer])
+    >>> recalibrate_batch_normalization(model, x)
+    1
+    >>> np.allclose(layer.moving_variance, x.var(), rtol=1e-4)
+    True
+    """
+    layers = batch_normalizations(model)
+    limit = len(layers)
+    if max_passes is not None:
+        limit = min(limit, positive_integer("max_passes", max_passes))
+    if limit > 1 and is_used_up(data):
+        raise ValueError(
+            f"`data` can be used only once, and exact statistics of {len(layers)} "
+            f"layers may need as many passes. Received: {type(data).__name__}. Pass a "
+            "list of batches or a data set, or max_passes=1."
+        )
+    taps = input_moments(layers)
+    with (
+        preserved(model.non_trainable_variables),
+        observing(model, taps, in_training=layers.values()) as observe,
+    ):
+        found = _statistics(observe, input_batches(data, batch_size))
+    _assign(layers, found)
+    with observing(model, taps) as observe:
+        for number in range(2, limit + 1):
+            found = _statistics(observe, input_batches(data, batch_size))
+            if _assign(layers, found) <= tolerance:
+                return number
+    return limit
+
+
+def rescale_running_variance(model: keras.Model, rate: float, layers: Any) -> None:
+    """Multiply the running variance of BatchNormalization by the keep rate.
+
+    Right behind Dropout about the mean, the variance in training is `1 / (1 - rate)`
+    times the variance without noise, whatever the weights. This corrects for it, in
+    place and without any data.
+
+    Args:
+        model: A Keras model.
+        rate: Drop probability in [0, 1) of the noise right before the layers.
+        layers: The BatchNormalization layers, see `activations`: those with noise of
+            this rate right before them, and no others. Each call multiplies again.
+
+    Raises:
+        ValueError: If `layers` means no layer or one that is no BatchNormalization, or
+            `rate` is out of range.
+
+    Reference:
+        RotationOut as a Regularization Method for Neural Network, appendix A.4.
+
+    Example:
+
+    >>> layer = keras.layers.BatchNormalization(name="norm")
+    >>> model = keras.Sequential([keras.Input((1,)), layer])
+    >>> rescale_running_variance(model, 0.5, "norm")
+    >>> keras.ops.convert_to_numpy(layer.moving_variance).tolist()
+    [0.5]
+    """
+    keep = 1.0 - drop_rate(rate)
+    chosen = select_layers(model, layers)
+    kind = keras.layers.BatchNormalization
+    others = [path for path, layer in chosen.items() if not isinstance(layer, kind)]
+    if others:
+        raise ValueError(
+            "`layers` must be BatchNormalization layers. "
+            f"Received also: {', '.join(others)}"
+        )
+    for layer in chosen.values():
+        layer.moving_variance.assign(layer.moving_variance * keep)
+        if layer.renorm:
+            layer.moving_stddev.assign(layer.moving_stddev * keep**0.5)
+
+
+def _statistics(observe: Observer, batches: Iterable[Any]) -> dict[str, Variance]:
+    moments: dict[str, Variance] = defaultdict(Variance)
+    for batch in batches:
+        add_moments(moments, observe(batch))
+    return moments
+
+
+def _assign(layers: dict[str, keras.Layer], moments: dict[str, Variance]) -> float:
+    """Set the statistics; the largest change in units of the deviation."""
+    changes = [0.0]
+    for path, layer in layers.items():
+        mean, variance = moments[path].mean, moments[path].variance
+        scale = variance + layer.epsilon
+        before = value_of(layer.moving_mean)
+        changes.append(np.max(np.abs(mean - before) / np.sqrt(scale)))
+        before = value_of(layer.moving_variance)
+        changes.append(np.max(np.abs(variance - before) / scale))
+        layer.moving_mean.assign(mean)
+        layer.moving_variance.assign(variance)
+        if layer.renorm:
+            layer.moving_stddev.assign(np.sqrt(variance))
+    return float(max(changes))
