@@ -122,10 +122,14 @@ def engine_options(options: argparse.Namespace, scale: str) -> dict[str, Any]:
         "retry_failed": options.retry_failed,
         "workers": options.workers or int(bool(options.listen)),
         "listen": options.listen or "",
-        "cells_per_process": options.cells_per_process
-        or (1 if scale == "paper" else 32),
+        "cells_per_process": cells_per_process(options, scale),
         "timeout_s": options.timeout,
     }
+
+
+def cells_per_process(options: argparse.Namespace, scale: str) -> int:
+    """Return after how many cells a training process is replaced."""
+    return int(options.cells_per_process or (1 if scale == "paper" else 32))
 
 
 def execute(plan: Any, options: argparse.Namespace) -> int:
@@ -178,7 +182,13 @@ def _join(directory: Path, options: argparse.Namespace) -> int:
     metric = manifest["description"]["metric"]
     with Reporter(len(manifest["chosen"]), metric) as reporter:
         try:
-            run.join(directory, options.join, options.workers or 1, reporter)
+            run.join(
+                directory,
+                options.join,
+                options.workers or 1,
+                cells_per_process(options, manifest["scale"]),
+                reporter,
+            )
         except KeyboardInterrupt:
             return INCOMPLETE
         except SupervisorError as error:

@@ -82,7 +82,7 @@ def _introduction(run: Run) -> Iterable[Markup]:
             for name in ("paper", "table")
             if run.description.get(name)
         ),
-        "Command": f"keras-regnoise run {run.study} --scale {run.scale}",
+        "Command": _command(run),
         "Cells": f"{run.progress}{_compute_time(run.records)}",
         "Recipe": _recipe(run.recipe),
         **_common(run.records),
@@ -268,9 +268,19 @@ def _notes(run: Run, arms: Sequence[ArmSummary], metric: Metric) -> Iterable[str
         yield f"Arms of the study that this run leaves out: {names}."
 
 
+def _command(run: Run) -> str:
+    tuned = run.manifest.get("source", {}).get("tune")
+    if tuned:
+        return f"keras-regnoise tune {tuned['build']} --data {tuned['data']}"
+    return f"keras-regnoise run {run.study} --scale {run.scale}"
+
+
 def _deviations(run: Run) -> Iterable[Markup]:
     deviations = list(run.description.get("deviations") or ())
-    if not deviations and not run.description.get("paper"):
+    if not run.description.get("paper"):
+        if deviations:
+            yield element("h2", "To be kept in mind")
+            yield element("ul", *(element("li", text) for text in deviations))
         return
     yield element("h2", "Where the protocol is not the paper's")
     if run.scale != "paper":

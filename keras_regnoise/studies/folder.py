@@ -194,9 +194,15 @@ def _refuse_foreign(directory: Path) -> None:
 
 
 def set_aside(directory: Path) -> Path | None:
-    """Move an earlier run beside its place; returns where it is now."""
+    """Move an earlier run beside its place; returns where it is now.
+
+    Raises:
+        FolderError: If that run is still at work.
+    """
     if not directory.is_dir() or not any(directory.iterdir()):
         return None
+    with lock(directory, 0.0):
+        pass
     number = 1
     while (moved := directory.with_name(f"{directory.name}.{number}")).exists():
         number += 1

@@ -104,19 +104,31 @@ def execute(plan: Plan, progress: Progress) -> dict[str, Record]:
         return watch.records
 
 
-def join(directory: Path, address: str, workers: int, progress: Progress) -> None:
+def join(
+    directory: Path,
+    address: str,
+    workers: int,
+    cells_per_process: int,
+    progress: Progress,
+) -> None:
     """Add workers of this machine to a search whose chief is on another.
 
     Args:
         directory: Folder of the run, which both machines see.
         address: Where the chief listens, `"HOST:PORT"`.
         workers: Number of workers.
+        cells_per_process: See `Plan`.
         progress: Told what there is to tell.
     """
     manifest = folder.read_manifest(directory)
     watch = _Watch(directory, manifest["chosen"], progress)
     Supervisor(
-        directory, workers, parse_address(address), is_chief=False, say=progress.say
+        directory,
+        workers,
+        parse_address(address),
+        is_chief=False,
+        cells_per_process=cells_per_process,
+        say=progress.say,
     ).run(watch.update, len(manifest["chosen"]))
 
 

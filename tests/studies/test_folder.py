@@ -166,3 +166,11 @@ def test_earlier_results_move_aside(tmp_path):
         folder.open_run(run, MANIFEST)
         assert folder.set_aside(run) == tmp_path / f"run.{number}"
     assert sorted(os.listdir(tmp_path)) == ["run.1", "run.2"]
+
+
+def test_a_run_at_work_is_not_moved(tmp_path):
+    run = tmp_path / "run"
+    folder.open_run(run, MANIFEST)
+    with folder.lock(run), pytest.raises(FolderError, match="at work"):
+        folder.set_aside(run)
+    assert folder.read_manifest(run) == MANIFEST
