@@ -16,6 +16,8 @@ def main() -> int:
     if has_jax and "KERAS_REGNOISE_BACKEND" not in os.environ:
         os.environ["KERAS_REGNOISE_BACKEND"] = os.environ.get("KERAS_BACKEND", "")
         os.environ["KERAS_BACKEND"] = "numpy"
+    # TensorFlow's remarks about GPUs that are not there; the logs have the rest.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from keras_regnoise.cli import main
 
     return main()
