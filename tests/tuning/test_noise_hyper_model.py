@@ -1,3 +1,5 @@
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -88,7 +90,8 @@ def test_places(placement):
     model = built(cnn, "dropout", placement)
     names = [n for n in layer_names(model) if n.endswith("_dropout")]
     expected = [f"{name}_dropout" for name in PLACES[placement]]
-    assert [name.replace("relu_1", "relu") for name in sorted(names)] == sorted(
+    # Keras counts up the names that it gives.
+    assert sorted(re.sub(r"relu_\d+_", "relu_", name) for name in names) == sorted(
         expected
     )
 
