@@ -30,6 +30,7 @@ def load_images(
     seed: int,
     examples: int | None,
     test_examples: int | None,
+    validation_examples: int | None,
     download: bool,
 ) -> DataSet:
     """Load an image set; see `load`."""
@@ -47,9 +48,10 @@ def load_images(
     parts = _splits(builder)
     shape = _shape(builder)
     if _size(builder, parts, shape) > STREAM_ABOVE:
-        return _streams(name, builder, parts, classes, (examples, test_examples))
+        sizes = (examples, validation_examples, test_examples)
+        return _streams(name, builder, parts, classes, sizes)
     arrays = {part: _read(builder, split) for part, split in parts.items()}
-    arrays = divide(arrays, seed, examples, test_examples)
+    arrays = divide(arrays, seed, examples, test_examples, validation_examples)
     return from_parts(name, arrays, classes)
 
 
@@ -157,7 +159,7 @@ def _streams(
     builder: Any,
     splits: dict[str, str],
     classes: int,
-    sizes: tuple[int | None, int | None],
+    sizes: tuple[int | None, int | None, int | None],
 ) -> DataSet:
     """Leave the images in their files; the split is by position, not by class."""
     if "validation" not in splits:
@@ -165,11 +167,11 @@ def _streams(
     if "test" not in splits:
         splits = splits | {"train": "train[:70%]", "test": "train[70%:90%]"}
     parts = {}
-    limits = {"train": sizes[0], "validation": None, "test": sizes[1]}
+    limits = dict(zip(("train", "validation", "test"), sizes, strict=True))
     for part, limit in limits.items():
         count = builder.info.splits[splits[part]].num_examples
         if limit is not None:
-            argument = "examples" if part == "train" else "test_examples"
+            argument = "examples" if part == "train" else f"{part}_examples"
             check_size(limit, count, classes, argument)
         opener = functools.partial(_open, builder, splits[part], limit)
         parts[part] = cast(Split, Stream(opener, limit or count))

@@ -15,6 +15,7 @@ def divide(
     seed: int,
     examples: int | None = None,
     test_examples: int | None = None,
+    validation_examples: int | None = None,
 ) -> dict[str, Split]:
     """Complete a data set and cut it down to size.
 
@@ -25,6 +26,7 @@ def divide(
         seed: Seed of the draws.
         examples: Examples to keep of train, None for all.
         test_examples: Examples to keep of test, None for all.
+        validation_examples: Examples to keep of validation, None for all.
 
     Returns:
         The three parts, stratified by class.
@@ -38,9 +40,26 @@ def divide(
             count = max(1, round(fraction * len(train.y)))
             drawn, rest = draw(train.y, count, (seed, number))
             parts[name], parts["train"] = take(train, drawn), take(train, rest)
-    parts["train"] = subset(parts["train"], examples, seed, "examples")
-    parts["test"] = subset(parts["test"], test_examples, seed, "test_examples")
-    return {name: parts[name] for name in ("train", "validation", "test")}
+    return cut(parts, seed, examples, test_examples, validation_examples)
+
+
+def cut(
+    parts: Mapping[str, Split],
+    seed: int,
+    examples: int | None,
+    test_examples: int | None,
+    validation_examples: int | None,
+) -> dict[str, Split]:
+    """Cut the three parts down to size."""
+    sizes = {
+        "train": (examples, "examples"),
+        "validation": (validation_examples, "validation_examples"),
+        "test": (test_examples, "test_examples"),
+    }
+    return {
+        name: subset(parts[name], count, seed, argument)
+        for name, (count, argument) in sizes.items()
+    }
 
 
 def subset(data: Split, count: int | None, seed: int, argument: str) -> Split:

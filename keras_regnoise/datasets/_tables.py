@@ -18,7 +18,7 @@ from keras_regnoise.datasets.split import Array, Split
 LABEL = "label"
 _ENDINGS = (".csv", ".csv.gz")
 _FOLDERS = ("uci", "openml")
-Sizes = tuple[int, int | None, int | None]
+Sizes = tuple[int, int | None, int | None, int | None]
 
 
 def load_path(path: Path, *sizes: Any) -> DataSet:
@@ -39,6 +39,7 @@ def load_table(
     seed: int,
     examples: int | None,
     test_examples: int | None,
+    validation_examples: int | None,
     download: bool,
 ) -> DataSet:
     """Load a table by name.
@@ -50,10 +51,11 @@ def load_table(
         seed: Seed of the split.
         examples: Training examples to keep.
         test_examples: Test examples to keep.
+        validation_examples: Validation examples to keep.
         download: Whether OpenML may be asked.
     """
     name = f"{kind}/{table}" if kind else table
-    sizes = (seed, examples, test_examples)
+    sizes = (seed, examples, test_examples, validation_examples)
     path = next(_candidates(folder, kind, table), None) if kind else None
     if path is None and table in GENERATED:
         return _finish(name, {"train": GENERATED[table]()}, sizes)

@@ -5,10 +5,9 @@ from pathlib import Path
 
 from keras_regnoise.datasets import _images, _tables
 from keras_regnoise.datasets._generated import GENERATED
-from keras_regnoise.datasets._stratify import subset
+from keras_regnoise.datasets._stratify import cut
 from keras_regnoise.datasets.data_set import DataSet, from_parts
 from keras_regnoise.datasets.digits import load_digits
-from keras_regnoise.datasets.split import Split
 
 DATA_DIR = "KERAS_REGNOISE_DATA"
 _TABLES = ("uci/", "openml/")
@@ -30,6 +29,7 @@ def load(
     seed: int = 0,
     examples: int | None = None,
     test_examples: int | None = None,
+    validation_examples: int | None = None,
     download: bool = False,
 ) -> DataSet:
     """Load a data set and split it, the same way every time.
@@ -50,6 +50,7 @@ def load(
         seed: Seed of the split.
         examples: Training examples to keep, stratified; None for all.
         test_examples: Test examples to keep, stratified; None for all.
+        validation_examples: Validation examples to keep, stratified; None for all.
         download: Whether a set that is not in `data_dir` may be downloaded. Without
             it the network is left alone.
 
@@ -70,7 +71,7 @@ def load(
     folder = Path(data_dir or os.environ.get(DATA_DIR) or _default_folder())
     folder = folder.expanduser()
     text = os.fspath(name)
-    sizes = (seed, examples, test_examples)
+    sizes = (seed, examples, test_examples, validation_examples)
     if text == "digits":
         return _digits(*sizes)
     if _is_path(text):
@@ -92,14 +93,9 @@ def prepared(folder: Path) -> list[str]:
     return [*_images.prepared(folder), *_tables.prepared(folder)]
 
 
-def _digits(seed: int, examples: int | None, test_examples: int | None) -> DataSet:
-    train, validation, test = load_digits(seed)
-    parts: dict[str, Split] = {
-        "train": subset(train, examples, seed, "examples"),
-        "validation": validation,
-        "test": subset(test, test_examples, seed, "test_examples"),
-    }
-    return from_parts("digits", parts, 10)
+def _digits(seed: int, *sizes: int | None) -> DataSet:
+    parts = dict(zip(("train", "validation", "test"), load_digits(seed), strict=True))
+    return from_parts("digits", cut(parts, seed, *sizes), 10)
 
 
 def _is_path(name: str) -> bool:

@@ -107,7 +107,7 @@ def convnet(
     *,
     hidden: int = 128,
     classes: int = 10,
-    input_shape: tuple[int, int, int] = (32, 32, 3),
+    input_shape: tuple[int, ...] = (32, 32, 3),
     seed: int | None = None,
     name: str = "convnet",
     **words: Unpack[WordOptions],

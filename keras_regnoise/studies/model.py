@@ -1,5 +1,5 @@
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -7,6 +7,7 @@ import keras_tuner
 
 from keras_regnoise.datasets import DataSet
 from keras_regnoise.models.seeds import derived_seed
+from keras_regnoise.studies.curve import TestCurve
 from keras_regnoise.studies.study import Recipe
 
 _PARTS = {"train": "train", "validation": "val", "test": "test"}
@@ -19,10 +20,13 @@ class Fit:
     Attributes:
         callbacks: Callbacks of the engine, for `model.fit`.
         initial_epoch: Epochs that are trained already.
+        history: Metrics by epoch, those before an interruption too; it grows while
+            the model trains.
     """
 
     callbacks: tuple[Any, ...] = ()
     initial_epoch: int = 0
+    history: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
@@ -91,10 +95,16 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
             initial_epoch=fit.initial_epoch,
             validation_data=self.validation(),
             validation_freq=recipe.validation_freq,
-            callbacks=list(fit.callbacks),
+            callbacks=[*self._test_curve(), *fit.callbacks],
             verbose=0,
         )
         return self.evaluate(model)
+
+    def _test_curve(self) -> list[keras.callbacks.Callback]:
+        if not self.recipe.test_freq:
+            return []
+        batches = self.data.batches("test", self._evaluation_batch)
+        return [TestCurve(batches, self.recipe.test_freq)]
 
     def validation(self) -> Iterable[Any]:
         """Return the batches that `val_` metrics of each epoch are about."""

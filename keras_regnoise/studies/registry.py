@@ -12,7 +12,13 @@ from typing import Any
 from keras_regnoise.studies.study import Study
 
 ENTRY_POINTS = "keras_regnoise.studies"
-_MODULES = ("keep_rate",)
+_MODULES = (
+    "keep_rate",
+    "rotationout_keep_rate",
+    "drop_activation_keep_probability",
+    "ic_units",
+    "dropout_placement",
+)
 
 Source = Mapping[str, Any]
 

@@ -68,9 +68,13 @@ class Recipe:
         learning_rate: Initial learning rate.
         examples: Training examples, stratified by class; None for all.
         test_examples: Test examples; None for all.
+        validation_examples: Validation examples; None for all.
         arms: Patterns of the arms (`"Dropout*"`); all without any.
         augmentation: Names of `keras_regnoise.datasets.AUGMENTATIONS`.
         validation_freq: Epochs from one look at the validation part to the next.
+        test_freq: Epochs from one look at the test part to the next, for a curve; 0
+            looks once, after the last epoch.
+        deviations: Where this recipe is not the paper's, a sentence each.
         options: Whatever else the study's model reads, such as a depth.
     """
 
@@ -80,9 +84,12 @@ class Recipe:
     learning_rate: float = 1e-3
     examples: int | None = None
     test_examples: int | None = None
+    validation_examples: int | None = None
     arms: tuple[str, ...] = ()
     augmentation: tuple[str, ...] = ()
     validation_freq: int = 1
+    test_freq: int = 0
+    deviations: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -97,6 +104,7 @@ class Published:
         metric: What the paper reports; `"best_test_accuracy"` is the best epoch.
         spread: Standard deviation over the runs, if reported.
         n: Number of runs, if reported.
+        of: What it was measured on, where that is not what the group trains.
     """
 
     arm: str
@@ -105,6 +113,7 @@ class Published:
     metric: str = "test_accuracy"
     spread: float | None = None
     n: int | None = None
+    of: str = ""
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ def load_data(study: Study, cell: Cell, recipe: Recipe, options: Options) -> Any
         options.data_dir or None,
         examples=recipe.examples,
         test_examples=recipe.test_examples,
+        validation_examples=recipe.validation_examples,
     )
 
 
@@ -116,7 +117,8 @@ class Trainer:
                 network.jit_compile = self.options.jit == "on"
             callbacks = (backup, _Watch(self.on_epoch, self.recipe.epochs))
             fit_start = time.perf_counter()
-            metrics = model.fit(hp, network, Fit(callbacks, backup.initial_epoch))
+            fit = Fit(callbacks, backup.initial_epoch, backup.history)
+            metrics = model.fit(hp, network, fit)
         record = self._record(cell, metrics, backup.history, bool(network.jit_compile))
         record["fit_seconds"] = time.perf_counter() - fit_start
         if self.options.save_model:
