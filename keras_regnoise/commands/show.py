@@ -96,8 +96,11 @@ def describe(options: argparse.Namespace) -> int:
             print(f"Paper: {study.paper}, {study.table}")
         print(f"Data: {study.data}. Baseline: {study.baseline}. Metric: {study.metric}")
         for scale, recipe in recipes.items():
+            sentences = recipe.pop("deviations")
             text = ", ".join(f"{k} {_brief(v)}" for k, v in recipe.items() if v)
             print(f"Scale {scale}: {text}")
+            for sentence in sentences:
+                print(f"  Differs from the paper: {sentence}")
         for sentence in study.deviations:
             print(f"Differs from the paper: {sentence}")
     show(

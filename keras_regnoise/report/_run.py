@@ -82,8 +82,10 @@ class Run:
 
     def stride(self, name: str) -> int:
         """Return the epochs from one value of the history to the next."""
-        validation = name.startswith("val_")
-        return int(self.recipe.get("validation_freq") or 1) if validation else 1
+        for prefix, freq in (("val_", "validation_freq"), ("test_", "test_freq")):
+            if name.startswith(prefix):
+                return int(self.recipe.get(freq) or 1)
+        return 1
 
     def of_arm(self, key: ArmKey) -> list[Record]:
         """Return the records of one arm."""

@@ -56,10 +56,10 @@ class CurvePanel:
 
 
 def curve_metric(run: Run) -> str:
-    """Return what of the history is drawn: best the headline's validation metric."""
+    """Return what of the history is drawn: best the headline's, by epoch."""
     base = Metric(str(run.description["metric"])).base.partition("_")[2]
     names = {name for record in run.done for name in record.get("history") or {}}
-    for name in (f"val_{base}", "val_loss", base, "loss"):
+    for name in (f"test_{base}", f"val_{base}", "val_loss", base, "loss"):
         if name in names:
             return name
     return ""

@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from keras_regnoise.report import _style
+from keras_regnoise.report import _style, profile_drawing
 from keras_regnoise.report._atomic import replacing
 from keras_regnoise.report._run import Record, Run
 from keras_regnoise.report._style import MARKERS, PAPER, Palette
 from keras_regnoise.report.arm_summary import ArmSummary
 from keras_regnoise.report.metric import Metric
+from keras_regnoise.report.profile import profile
 from keras_regnoise.report.summary import summarize
 
 Source = Literal["ours", "paper", "both"]
@@ -173,6 +174,9 @@ def _sources(panel: Panel, scale: str) -> list[Panel]:
     def of(source: Source) -> Panel:
         name = {"ours": "this run", "paper": "the paper", "both": "this run and paper"}
         words = name[source]
+        others = {n["of"] for arm in arms for n in arm.published if n.get("of")}
+        if source == "paper" and len(others) == 1:
+            words += f", {others.pop()}"
         title = f"{panel.title}: {words}" if panel.title else words.capitalize()
         return replace(panel, source=source, title=title if papers else panel.title)
 
@@ -319,7 +323,7 @@ def _label(axes: Axes, panel: Panel) -> None:
         gap = _gap(panel.ticks)
         if places:
             axes.set_xlim(min(places) - 0.4 * gap, max(places) + 0.4 * gap)
-        axes.set_xlabel(panel.x)
+        axes.set_xlabel(panel.x.replace("_", " "))
         axes.set_ylabel(panel.metric.axis)
     _style.tidy_axes(axes, "x" if panel.is_list else "y")
 
@@ -387,7 +391,11 @@ def figure(
     summaries = summarize(manifest, records, metric)
     run, metrics = Run(manifest, records), Metric(metric or _headline(manifest))
     with _style.options(PAPER), replacing(file) as draft:
-        image = _compose(panels(manifest, summaries))
+        if manifest["description"].get("profile"):
+            whole = profile(manifest, records, metric)
+            image = profile_drawing.compose(whole) if whole else _compose([])
+        else:
+            image = _compose(panels(manifest, summaries))
         title = manifest["description"].get("title") or manifest["study"]
         image.suptitle(f"{title}\n{metrics.label}; {run.progress}", fontsize=10)
         kind = file.suffix.removeprefix(".") or "png"
@@ -402,7 +410,7 @@ def _headline(manifest: Mapping[str, Any]) -> str:
 def _compose(parts: Sequence[Panel]) -> Figure:
     if not parts:
         image = Figure(figsize=(5, 2), layout="constrained")
-        image.text(0.5, 0.4, "No cell is done yet.", ha="center")
+        image.text(0.5, 0.4, "Nothing to draw yet.", ha="center")
         return image
     pairs = any(panel.source == "paper" for panel in parts)
     columns = min(len(parts), 2 if pairs else 3)

@@ -5,6 +5,12 @@ from keras_regnoise.report.interval import Interval
 
 NOTHING = "n/a"
 _PARTS = {"val": "validation", "train": "training"}
+_LAST = "last epoch"
+_EPOCHS = {
+    "best_": "best epoch",
+    "average_": "mean of the last epochs",
+    "selected_": "epoch chosen on the validation part",
+}
 
 
 @dataclass(frozen=True)
@@ -12,8 +18,10 @@ class Metric:
     """How a metric is named and printed: accuracies in percent, others as they are.
 
     Attributes:
-        name: Its name in the records. `"best_test_accuracy"` is the largest test
-            accuracy of all epochs; without `best_` it is that of the last epoch.
+        name: Its name in the records. `"test_accuracy"` is that of the last epoch,
+            `"best_test_accuracy"` the best of all epochs, `"average_test_accuracy"` the
+            mean of the last epochs, and `"selected_test_accuracy"` that of the epoch
+            which was best on the validation part.
 
     Example:
 
@@ -30,12 +38,16 @@ class Metric:
     @property
     def base(self) -> str:
         """The name without the choice of the epoch."""
-        return self.name.removeprefix("best_")
+        return self.name.removeprefix(self._prefix)
+
+    @property
+    def _prefix(self) -> str:
+        return next((p for p in _EPOCHS if self.name.startswith(p)), "")
 
     @property
     def best(self) -> bool:
         """Whether it is that of the best epoch."""
-        return self.name != self.base
+        return self._prefix == "best_"
 
     @property
     def percent(self) -> bool:
@@ -61,7 +73,7 @@ class Metric:
     @property
     def epoch(self) -> str:
         """Which epoch it is from."""
-        return "best epoch" if self.best else "last epoch"
+        return _EPOCHS.get(self._prefix, _LAST)
 
     @property
     def label(self) -> str:

@@ -5,23 +5,27 @@ from importlib import resources
 from itertools import groupby
 from typing import Any
 
-from keras_regnoise.report import curves, drawing
+from keras_regnoise.report import curves, drawing, profile_drawing
 from keras_regnoise.report._markup import Markup, element
 from keras_regnoise.report._run import Record, Run, arm_name, arm_of
 from keras_regnoise.report.arm_summary import ArmSummary
 from keras_regnoise.report.metric import Metric
+from keras_regnoise.report.profile import Profile, profile
 from keras_regnoise.report.summary import summarize
 from keras_regnoise.report.table import (
     ends,
     metric_notes,
     not_finite_note,
+    of_notes,
     paired,
     published,
     runs,
     spread,
 )
 from keras_regnoise.report.tidy import ENVIRONMENT
+from keras_regnoise.report.wins import WINS_COLUMNS, wins_cells
 
+_MOST_GROUPS = 10
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
@@ -42,14 +46,14 @@ def html(
     """
     run, summaries = Run(manifest, records), summarize(manifest, records, metric)
     title = str(run.description.get("title") or run.study)
+    whole = profile(manifest, records, metric)
     body = element(
         "main",
         element("h1", title),
         *_introduction(run),
         *_table_section(run, summaries, Metric(metric or run.metric(None))),
         *_deviations(run),
-        *_figure_section(run, summaries),
-        *_curve_section(run),
+        *(_profile_section(whole) if whole else _figures(run, summaries)),
         *_failures(run),
         *_environment(run),
     )
@@ -113,7 +117,7 @@ def _recipe(recipe: Mapping[str, Any]) -> str:
     parts = []
     for name, value in recipe.items():
         if (
-            name in ("seeds", "arms")
+            name in ("seeds", "arms", "deviations")
             or value in (None, [], (), {})
             or (name, value) == ("validation_freq", 1)
         ):
@@ -126,6 +130,7 @@ def _recipe(recipe: Mapping[str, Any]) -> str:
             "epochs": f"{value} epochs",
             "batch_size": f"batches of {value}",
             "validation_freq": f"validated every {value} epochs",
+            "test_freq": f"a look at the test part every {value} epochs",
         }
         words = name.replace("_", " ")
         parts.append(units.get(name, f"{words} {value}"))
@@ -259,13 +264,23 @@ def _notes(run: Run, arms: Sequence[ArmSummary], metric: Metric) -> Iterable[str
             "more) leave 0 out; if no arm did anything, one in 20 would, about "
             f"{len(differences) / 20:.1f} here."
         )
+    yield from of_notes(arms)
     yield from metric_notes(metric)
     lost = sum(arm.not_finite for arm in arms)
     if lost:
         yield not_finite_note(lost)
     if run.left_out:
-        names = ", ".join(map(arm_name, run.left_out))
-        yield f"Arms of the study that this run leaves out: {names}."
+        yield f"Arms of the study that this run leaves out: {_left_out(run)}."
+
+
+def _left_out(run: Run) -> str:
+    """List arms, and groups that are left out as a whole."""
+    shown = {group for group, _ in run.arms}
+    arms = [arm_name(key) for key in run.left_out if key[0] in shown]
+    groups = dict.fromkeys(group for group, _ in run.left_out if group not in shown)
+    if len(groups) > _MOST_GROUPS:
+        return ", ".join([*arms, f"those of {len(groups)} other groups"])
+    return ", ".join([*arms, *(f"all of {group}" for group in groups)])
 
 
 def _command(run: Run) -> str:
@@ -276,7 +291,10 @@ def _command(run: Run) -> str:
 
 
 def _deviations(run: Run) -> Iterable[Markup]:
-    deviations = list(run.description.get("deviations") or ())
+    deviations = [
+        *(run.recipe.get("deviations") or ()),
+        *(run.description.get("deviations") or ()),
+    ]
     if not run.description.get("paper"):
         if deviations:
             yield element("h2", "To be kept in mind")
@@ -293,6 +311,31 @@ def _deviations(run: Run) -> Iterable[Markup]:
         yield element("ul", *(element("li", text) for text in deviations))
     elif run.scale == "paper":
         yield element("p", "No deviation is known.")
+
+
+def _figures(run: Run, summaries: Sequence[ArmSummary]) -> Iterable[Markup]:
+    if run.description.get("profile"):
+        return  # a panel for every problem would be too many
+    yield from _figure_section(run, summaries)
+    yield from _curve_section(run)
+
+
+def _profile_section(whole: Profile) -> Iterable[Markup]:
+    yield element("h2", "Wins and profile")
+    count = len(whole.problems)
+    yield element(
+        "p",
+        f"{count} of {whole.planned} problems are complete, and counted. An option "
+        "wins a problem if none of its kind has a smaller error (mean over the seeds); "
+        "problems in which all are equal are left out, and equal winners count each. "
+        "The difference is that of the error to the first option of the kind, over the "
+        "problems, ± half a 95 % interval.",
+        class_="quiet",
+    )
+    table = _plain_table(WINS_COLUMNS, map(wins_cells, whole.table()))
+    yield _scrolling(table, "Wins")
+    svg = Markup(profile_drawing.profile_svg(whole, "profile"))
+    yield element("div", element("figure", svg), class_="figures")
 
 
 def _figure_section(run: Run, summaries: Sequence[ArmSummary]) -> Iterable[Markup]:

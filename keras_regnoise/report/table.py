@@ -321,6 +321,7 @@ def _caption(lines: Sequence[Line], manifest: Mapping[str, Any]) -> str:
         )
     if any(isinstance(arm, ArmSummary) and arm.value.count == 2 for arm in lines):
         notes.append("An interval of two runs tells less than it shows.")
+    notes += of_notes([arm for arm in lines if isinstance(arm, ArmSummary)])
     notes += metric_notes(_metric(lines, manifest))
     lost = sum(arm.not_finite for arm in lines if isinstance(arm, ArmSummary))
     if lost:
@@ -333,6 +334,25 @@ def _caption(lines: Sequence[Line], manifest: Mapping[str, Any]) -> str:
     )
     notes += [f"Differs: {difference}" for difference in differs]
     return "\n".join(notes)
+
+
+def of_notes(arms: Sequence[ArmSummary]) -> list[str]:
+    """Say what published numbers were measured on, where that is something else."""
+    groups: dict[str, dict[str, None]] = {}
+    for arm in arms:
+        for number in arm.published:
+            if number.get("of"):
+                groups.setdefault(number["of"], {})[arm.group] = None
+    return [
+        f"Published numbers beside {_some(list(names))} are of {of}."
+        for of, names in groups.items()
+    ]
+
+
+def _some(names: Sequence[str], most: int = 3) -> str:
+    """List names, the first ones of many."""
+    rest = f" and {len(names) - most} more groups" if len(names) > most else ""
+    return "; ".join(names[:most]) + rest
 
 
 def metric_notes(metric: Metric) -> list[str]:

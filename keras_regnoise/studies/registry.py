@@ -18,6 +18,8 @@ _MODULES = (
     "drop_activation_keep_probability",
     "ic_units",
     "dropout_placement",
+    "vcl_uci",
+    "vcl_cifar",
 )
 
 Source = Mapping[str, Any]

@@ -117,6 +117,31 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """How options compare over many problems, such as normalizations over data sets.
+
+    The report then counts wins and draws a Dolan-Moré profile, in place of a panel for
+    every group.
+
+    Attributes:
+        problem: Value of the arms that names the problem.
+        within: Value of the arms within which wins are counted, such as an activation.
+        option: Value of the arms that wins or loses, such as a normalization.
+        chosen: Value of the arms that is chosen by the objective for every problem,
+            such as a depth; none if empty.
+        wins: The paper's wins, by the values of `within` and `option`.
+        problems: Number of problems that the paper's wins are of.
+    """
+
+    problem: str
+    within: str
+    option: str
+    chosen: str = ""
+    wins: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    problems: int = 0
+
+
+@dataclass(frozen=True)
 class Study:
     """An ablation: arms and seeds, a model, data, recipes and the paper's numbers.
 
@@ -137,6 +162,7 @@ class Study:
         deviations: Where the protocol is not the paper's, a sentence each.
         x: Value of the arms on the figure's horizontal axis; none for a plain list.
         series: Value of the arms that names a line of the figure.
+        profile: How the arms compare over many groups, if that is the question.
     """
 
     name: str
@@ -155,6 +181,7 @@ class Study:
     deviations: tuple[str, ...] = ()
     x: str = ""
     series: str = ""
+    profile: Profile | None = None
 
     def __post_init__(self) -> None:
         _check(self)
@@ -199,6 +226,7 @@ class Study:
         }
         fields["arms"] = [asdict(arm) for arm in self.arms]
         fields["published"] = [asdict(number) for number in self.published]
+        fields["profile"] = asdict(self.profile) if self.profile else None
         return dict(json.loads(json.dumps(fields)))
 
 
