@@ -24,8 +24,10 @@ def standardized(
     """
     images = np.asarray(data.train.x)
     axes = 0 if per_pixel else tuple(range(images.ndim - 1))
-    mean = images.mean(axes, dtype=np.float64) / _WHITE
-    deviation = images.std(axes, dtype=np.float64) / _WHITE
+    # What is stored as bytes comes out of `data.batches` in [0, 1].
+    white = _WHITE if images.dtype == np.uint8 else 1.0
+    mean = images.mean(axes, dtype=np.float64) / white
+    deviation = images.std(axes, dtype=np.float64) / white
     layer = keras.layers.Normalization(
         axis=(1, 2, 3) if per_pixel else -1,
         mean=mean,

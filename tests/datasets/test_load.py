@@ -148,3 +148,12 @@ print(*{name.split(".")[0] for name in set(sys.modules) - before})
 """
     heavy = {"tensorflow_datasets", "sklearn", "pandas", "scipy", "tensorflow"}
     assert not set(run_python(code).split()) & heavy
+
+
+def test_all_parts_can_be_cut_down():
+    digits = load("digits", examples=50, test_examples=60, validation_examples=70)
+    assert digits.sizes == {"train": 50, "validation": 70, "test": 60}
+    table = load("twonorm", examples=50, test_examples=60, validation_examples=70)
+    assert table.sizes == digits.sizes
+    with pytest.raises(ValueError, match="`validation_examples` must be from 10"):
+        load("digits", validation_examples=3)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import keras
@@ -158,3 +159,26 @@ def test_a_cell_is_timed_by_a_part_of_an_epoch(tmp_path):
     work = trainer(TINY, tmp_path)
     assert work.time(cell(work, "none")) > 0.0
     assert not any(tmp_path.iterdir())
+
+
+def test_the_curve_of_the_test_part(tmp_path, every_epoch):
+    """It is measured every `test_freq` epochs, before and after an interruption."""
+
+    def interrupt(epoch, of):
+        if epoch == 2:
+            raise Killed
+
+    def curve(directory, on_epoch=lambda epoch, of: None):
+        work = trainer(TINY, directory, on_epoch)
+        work.recipe = dataclasses.replace(work.recipe, test_freq=2, epochs=5)
+        return work.train(cell(work, "Dropout 0.2"))
+
+    unbroken = curve(tmp_path / "unbroken")
+    assert len(unbroken["history"]["loss"]) == 5
+    assert len(unbroken["history"]["test_accuracy"]) == 2
+    with pytest.raises(Killed):
+        curve(tmp_path / "broken", interrupt)
+    resumed = curve(tmp_path / "broken")
+    np.testing.assert_allclose(
+        resumed["history"]["test_loss"], unbroken["history"]["test_loss"], rtol=1e-5
+    )

@@ -1,0 +1,49 @@
+import keras
+import numpy as np
+import pytest
+
+pytest.importorskip("keras_tuner")
+pytest.importorskip("sklearn")
+
+from keras_regnoise import datasets
+from keras_regnoise.studies.protocol import add_weight_decay, standardized, stepwise
+from tests.helpers import to_numpy
+
+
+@pytest.mark.parametrize("per_pixel", [False, True])
+def test_standardized(per_pixel):
+    data = datasets.load("digits")
+    network = keras.Sequential([keras.Input(data.shape), keras.layers.Identity()])
+    model = standardized(network, data, per_pixel=per_pixel)
+    images = next(iter(data.batches("train", data.sizes["train"])))[0]
+    x = to_numpy(model(images))
+    if per_pixel:
+        np.testing.assert_allclose(x.mean(0), 0.0, atol=1e-5)
+        np.testing.assert_allclose(x + images.mean(0), images, atol=1e-5)
+    else:
+        assert abs(x.mean()) < 1e-5
+        assert abs(x.std() - 1) < 1e-3
+
+
+def test_stepwise():
+    schedule = stepwise(0.1, 64_000, (0.5, 0.75))
+    rates = [float(to_numpy(schedule(s))) for s in (0, 32_000, 32_001, 48_001, 64_000)]
+    np.testing.assert_allclose(rates, [0.1, 0.1, 0.01, 0.001, 0.001], rtol=1e-6)
+
+
+def test_weight_decay_is_that_of_torch():
+    """One step without a gradient of the loss: w <- w - rate * decay * w."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    add_weight_decay(model, 0.01)
+    model.compile(
+        keras.optimizers.SGD(0.5, momentum=0.9), lambda y, p: keras.ops.sum(0.0 * p, -1)
+    )
+    before = to_numpy(model.layers[0].kernel)
+    model.fit(np.ones((4, 2)), np.zeros((4, 3)), batch_size=4, verbose=0)
+    after = to_numpy(model.layers[0].kernel)
+    np.testing.assert_allclose(after, before * (1 - 0.5 * 0.01), rtol=1e-5)
+    # The momentum acts on the decay as on any gradient.
+    model.fit(np.ones((4, 2)), np.zeros((4, 3)), batch_size=4, verbose=0)
+    velocity = 0.9 * -0.5 * 0.01 * before - 0.5 * 0.01 * after
+    again = to_numpy(model.layers[0].kernel)
+    np.testing.assert_allclose(again, after + velocity, rtol=1e-5)
