@@ -89,7 +89,9 @@ def describe(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps(study.description() | {"recipes": recipes}, indent=2))
         return DONE
-    published = {(p.group, p.arm): p for p in study.published}
+    # Of several numbers of an arm, that of the headline.
+    numbers = sorted(study.published, key=lambda p: p.metric == study.metric)
+    published = {(p.group, p.arm): p for p in numbers}
     if options.format == "table":
         print(f"{study.name}: {study.title}")
         if study.paper:
@@ -131,7 +133,8 @@ def _published(number: Any) -> str:
         return ""
     spread = "" if number.spread is None else f" ± {number.spread:g}"
     runs = "" if number.n is None else f" (n = {number.n})"
-    return f"{number.value:g}{spread}{runs}"
+    of = f", {number.of}" if number.of else ""
+    return f"{number.value:g}{spread}{runs}{of}"
 
 
 def plan(options: argparse.Namespace) -> int:

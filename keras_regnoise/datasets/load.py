@@ -46,7 +46,8 @@ def load(
             `test.csv`), or of an `.npz` file with `x` and `y`, or `x_train`,
             `y_train` (and `x_test`, `y_test`, `x_validation`, `y_validation`).
         data_dir: Folder of the files. Defaults to the environment variable
-            `KERAS_REGNOISE_DATA`, or the default of tensorflow-datasets.
+            `KERAS_REGNOISE_DATA`, or the default of tensorflow-datasets. A set that
+            lies there as `NAME.npz` is read from that file.
         seed: Seed of the split.
         examples: Training examples to keep, stratified; None for all.
         test_examples: Test examples to keep, stratified; None for all.
@@ -76,6 +77,8 @@ def load(
         return _digits(*sizes)
     if _is_path(text):
         return _tables.load_path(Path(text).expanduser(), *sizes)
+    if (folder / f"{text}.npz").is_file():  # for machines without TensorFlow
+        return _tables.load_path(folder / f"{text}.npz", *sizes)
     kind, _, table = text.rpartition("/")
     if text in GENERATED or f"{kind}/" in _TABLES:
         return _tables.load_table(kind, table, folder, *sizes, download)

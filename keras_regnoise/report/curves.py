@@ -1,8 +1,10 @@
 """Learning curves: mean and 95 % band over the seeds, by arm."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from keras_regnoise.report import _style
+from keras_regnoise.report._atomic import replacing
 from keras_regnoise.report._run import ArmKey, Record, Run
 from keras_regnoise.report._style import Palette
 from keras_regnoise.report.drawing import FEWEST_RUNS, legend, shortened
@@ -19,6 +22,7 @@ from keras_regnoise.report.metric import Metric
 
 _TOGETHER = 3
 _MOST_POINTS = 200
+_MOST_PANELS = 30
 
 
 @dataclass(frozen=True)
@@ -153,6 +157,39 @@ def draw_curves(axes: Axes, panel: CurvePanel, palette: Palette) -> dict[str, Li
     axes.set_ylabel(panel.metric.axis)
     _style.tidy_axes(axes)
     return handles
+
+
+def curves_figure(
+    manifest: Mapping[str, Any], records: Sequence[Record], file: Path
+) -> bool:
+    """Draw the curves of all arms into an image, whole or not at all.
+
+    Returns:
+        False, and no image, without a curve or with too many for an image.
+    """
+    run = Run(manifest, records)
+    panels = [panel for group in curve_panels(run).values() for panel in group]
+    if not 0 < len(panels) <= _MOST_PANELS:
+        return False
+    columns = min(3, len(panels))
+    rows = math.ceil(len(panels) / columns)
+    with _style.options(_style.PAPER), replacing(file) as draft:
+        figure = Figure(figsize=(3.6 * columns, 2.6 * rows + 0.5), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False).flat
+        handles: dict[str, Line2D] = {}
+        for axes, panel in zip(grid, panels, strict=False):
+            drawn = draw_curves(axes, panel, _style.PAPER)
+            # A panel for each arm has the arm's name above it.
+            named = panel.title not in map(shortened, drawn)
+            baseline = {c.name for c in panel.curves if c.is_baseline}
+            handles |= {n: h for n, h in drawn.items() if named or n in baseline}
+        for unused in list(grid)[len(panels) :]:
+            unused.set_visible(False)
+        names = list(map(shortened, handles))
+        figure.legend(list(handles.values()), names, loc="outside lower left", ncols=4)
+        kind = file.suffix.removeprefix(".")
+        figure.savefig(draft, format=kind, dpi=150)
+    return True
 
 
 def curve_svg(panel: CurvePanel, name: str) -> str:

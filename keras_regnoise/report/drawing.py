@@ -174,10 +174,10 @@ def _sources(panel: Panel, scale: str) -> list[Panel]:
     def of(source: Source) -> Panel:
         name = {"ours": "this run", "paper": "the paper", "both": "this run and paper"}
         words = name[source]
+        title = f"{panel.title}: {words}" if panel.title else words.capitalize()
         others = {n["of"] for arm in arms for n in arm.published if n.get("of")}
         if source == "paper" and len(others) == 1:
-            words += f", {others.pop()}"
-        title = f"{panel.title}: {words}" if panel.title else words.capitalize()
+            title = f"The paper: {others.pop()}"
         return replace(panel, source=source, title=title if papers else panel.title)
 
     if ours and papers and scale == "paper":

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_regnoise.report._atomic import write_text
 from keras_regnoise.report._run import Record
+from keras_regnoise.report.curves import curves_figure
 from keras_regnoise.report.drawing import figure
 from keras_regnoise.report.page import html
 from keras_regnoise.report.summary import summarize
@@ -22,8 +23,9 @@ def write_report(
     """Write the files of a report; each is whole at any time.
 
     `results.csv` and `results.parquet` (where pyarrow is installed) have every number,
-    `summary.csv` the table, `figure.png` the figure and `report.html` everything for
-    people. A run that is not finished has a report too, which says so.
+    `summary.csv` the table, `figure.png` the figure, `curves.png` the learning curves
+    (of up to 30 panels) and `report.html` everything for people. A run that is not
+    finished has a report too, which says so.
 
     Args:
         manifest: Content of `study.json`.
@@ -40,6 +42,8 @@ def write_report(
     files = [write_csv(table, directory / "results.csv")]
     if write_parquet(table, parquet):
         files.append(parquet)
+    if curves_figure(manifest, records, directory / "curves.png"):
+        files.append(directory / "curves.png")
     return [
         *files,
         write_text(directory / "summary.csv", str(summary)),

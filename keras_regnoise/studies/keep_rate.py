@@ -106,7 +106,7 @@ STUDY = Study(
     baseline=_BASELINE,
     recipes={
         "smoke": _recipe(seeds=(0, 1), arms=(_BASELINE, "* 0.1", "* 0.3")),
-        "short": _recipe(seeds=(0, 1, 2)),
+        "short": _recipe(seeds=(0, 1, 2, 3, 4)),
     },
     x="rate",
     series="noise",

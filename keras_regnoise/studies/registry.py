@@ -15,7 +15,7 @@ ENTRY_POINTS = "keras_regnoise.studies"
 _MODULES = (
     "keep_rate",
     "rotationout_keep_rate",
-    "drop_activation_keep_probability",
+    "drop_activation",
     "ic_units",
     "dropout_placement",
     "vcl_uci",

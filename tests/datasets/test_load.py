@@ -157,3 +157,16 @@ def test_all_parts_can_be_cut_down():
     assert table.sizes == digits.sizes
     with pytest.raises(ValueError, match="`validation_examples` must be from 10"):
         load("digits", validation_examples=3)
+
+
+def test_an_image_set_as_npz_needs_no_tensorflow(tmp_path, offline):
+    images = np.random.default_rng(0).integers(0, 256, (120, 6, 6, 3), "uint8")
+    classes = np.arange(120) % 4
+    parts = {"x_train": images[:100], "y_train": classes[:100]}
+    tests = {"x_test": images[100:], "y_test": classes[100:]}
+    np.savez(tmp_path / "cifar10.npz", **parts, **tests)
+    data = load("cifar10", tmp_path, examples=40)
+    assert (data.name, data.shape, data.classes) == ("cifar10", (6, 6, 3), 4)
+    assert data.train.x.dtype == np.uint8
+    assert data.sizes == {"train": 40, "validation": 10, "test": 20}
+    np.testing.assert_array_equal(data.test.x, images[100:])

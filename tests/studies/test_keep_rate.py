@@ -27,7 +27,7 @@ def build(method, rate, seed):
 
 def test_grid():
     cells = STUDY.cells("short")
-    assert len(cells) == len({cell.id for cell in cells}) == 3 * (1 + 5 * 4)
+    assert len(cells) == len({cell.id for cell in cells}) == 5 * (1 + 5 * 4)
     assert {c.arm.values["rate"] for c in cells} == {0.0, 0.05, 0.1, 0.2, 0.3}
     quick = STUDY.cells("smoke")
     assert len(quick) == 2 * (1 + 5 * 2)

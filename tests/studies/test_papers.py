@@ -46,7 +46,7 @@ def named(model, *kinds):
 def test_grids():
     assert {name: len(s.cells("smoke")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 4,
-        "drop-activation-keep-probability": 3,
+        "drop-activation": 3,
         "ic-units": 4,
         "dropout-placement": 4,
         "vcl-uci": 6,
@@ -54,7 +54,7 @@ def test_grids():
     }
     assert {name: len(s.cells("short")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 5 * 9,
-        "drop-activation-keep-probability": 5 * 9,
+        "drop-activation": 5 * 9,
         "ic-units": 5 * 4,
         "dropout-placement": 3 * 8,
         "vcl-uci": 3 * 23 * 9,
@@ -62,7 +62,7 @@ def test_grids():
     }
     assert {name: len(s.cells("paper")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 5 * 2 * 9,
-        "drop-activation-keep-probability": 20 * 9,
+        "drop-activation": 20 * 9,
         "ic-units": 3 * 8 * 4,
         "dropout-placement": 3 * 8,
         "vcl-uci": 3 * 3 * 44 * 9,
@@ -144,7 +144,7 @@ def test_dropout_placement_measures_the_shift(digits):
 
 @pytest.mark.parametrize("probability", ["1.00", "0.95", "0.60"])
 def test_drop_activation_replaces_every_relu(probability, digits):
-    model = build("drop-activation-keep-probability", f"digits: {probability}", digits)
+    model = build("drop-activation", f"digits: {probability}", digits)
     layers = [x for x in flat(model) if isinstance(x, krn.DropActivation)]
     assert len(layers) == 4
     assert all(abs(x.rate - (1 - float(probability))) < 1e-9 for x in layers)

@@ -44,7 +44,7 @@ def _arms(group: str, data: str) -> list[Arm]:
 
 
 STUDY = Study(
-    name="drop-activation-keep-probability",
+    name="drop-activation",
     title="How many activations Drop-Activation should keep, in a small ConvNet",
     model=DropActivationModel,
     data="cifar10",
