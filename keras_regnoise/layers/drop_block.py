@@ -6,7 +6,12 @@ from keras import ops
 from keras_regnoise import _backend
 from keras_regnoise._arguments import is_integer
 from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers.validation import check_choice, check_float, feature_size
+from keras_regnoise.layers.validation import (
+    check_data_format,
+    check_float,
+    check_positions,
+    feature_size,
+)
 from keras_regnoise.ops.drop import drop
 from keras_regnoise.ops.random_blocks import random_blocks
 
@@ -64,8 +69,7 @@ class DropBlock(NoiseLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(rate, seed, **kwargs)
-        data_format = data_format or keras.config.image_data_format()
-        check_choice("data_format", data_format, ("channels_last", "channels_first"))
+        self.data_format, self.axis = check_data_format(data_format)
         if not is_integer(block_size) or block_size < 1:
             raise ValueError(
                 "`block_size` must be an integer of 1 or more, the side of a block in "
@@ -73,17 +77,9 @@ class DropBlock(NoiseLayer):
             )
         self.block_size = int(block_size)
         self.per_channel = bool(per_channel)
-        self.data_format = data_format
-        self.axis = -1 if data_format == "channels_last" else 1
 
     def build(self, input_shape: Any) -> None:
-        if len(input_shape) not in (3, 4, 5):
-            raise ValueError(
-                f"{type(self).__name__} layer '{self.name}' needs positions: an input "
-                f"of rank 3 (sequences), 4 (images) or 5 (volumes). Received: "
-                f"input_shape={tuple(input_shape)}. For vectors use "
-                f"keras.layers.Dropout."
-            )
+        check_positions(self, input_shape, "keras.layers.Dropout")
         feature_size(self, input_shape, self.axis)
 
     def call(self, inputs: Any, training: bool = False) -> Any:

@@ -6,7 +6,13 @@ from keras import ops
 from keras_regnoise import _backend
 from keras_regnoise._arguments import is_integer, is_number
 from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers.validation import check_choice, check_float, feature_size
+from keras_regnoise.layers.validation import (
+    check_choice,
+    check_data_format,
+    check_float,
+    check_positions,
+    feature_size,
+)
 from keras_regnoise.ops.pairing import random_pairing
 from keras_regnoise.ops.random_blocks import random_blocks
 from keras_regnoise.ops.rotate import (
@@ -86,26 +92,17 @@ class SpatialRotationOut(NoiseLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(rate, seed, **kwargs)
-        data_format = data_format or keras.config.image_data_format()
         check_choice("angles", angles, ANGLES)
-        check_choice("data_format", data_format, ("channels_last", "channels_first"))
+        self.data_format, self.axis = check_data_format(data_format)
         _check_blocks(block_size, block_fraction)
         self.angles = angles
         self.center = bool(center)
         self.block_size = None if block_size is None else int(block_size)
         self.block_fraction = float(block_fraction)
         self.shared_angle = bool(shared_angle)
-        self.data_format = data_format
-        self.axis = -1 if data_format == "channels_last" else 1
 
     def build(self, input_shape: Any) -> None:
-        if len(input_shape) not in (3, 4, 5):
-            raise ValueError(
-                f"{type(self).__name__} layer '{self.name}' needs positions: an input "
-                f"of rank 3 (sequences), 4 (images) or 5 (volumes). Received: "
-                f"input_shape={tuple(input_shape)}. For vectors of shape (batch, "
-                f"features) use keras_regnoise.layers.RotationOut."
-            )
+        check_positions(self, input_shape, "keras_regnoise.layers.RotationOut")
         feature_size(self, input_shape, self.axis)
 
     def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:

@@ -17,6 +17,24 @@ def check_choice(
         )
 
 
+def check_data_format(data_format: Any) -> tuple[str, int]:
+    """Return the data format, Keras's for None, and its feature axis."""
+    data_format = data_format or keras.config.image_data_format()
+    check_choice("data_format", data_format, ("channels_last", "channels_first"))
+    return data_format, -1 if data_format == "channels_last" else 1
+
+
+def check_positions(layer: Any, input_shape: Any, instead: str) -> None:
+    """Raise `ValueError` for inputs without positions; `instead` is for vectors."""
+    if len(input_shape) not in (3, 4, 5):
+        raise ValueError(
+            f"{type(layer).__name__} layer '{layer.name}' needs positions: an input "
+            f"of rank 3 (sequences), 4 (images) or 5 (volumes). Received: "
+            f"input_shape={tuple(input_shape)}. For vectors of shape (batch, features) "
+            f"use {instead}."
+        )
+
+
 def check_float(layer: Any, inputs: Any) -> None:
     """Raise `ValueError` for anything but floating-point inputs."""
     dtype = keras.backend.standardize_dtype(inputs.dtype)
