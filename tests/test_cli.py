@@ -178,4 +178,4 @@ def test_studies_of_other_packages(capsys, monkeypatch):
     assert cli.main(["describe", "theirs"]) == 0
     assert "A small network on a few digits" in capsys.readouterr().out
     assert cli.main(["run", "nothing"]) == 2
-    assert "keep-rate, theirs" in capsys.readouterr().err
+    assert "vcl-cifar, theirs; or" in capsys.readouterr().err

@@ -125,6 +125,12 @@ def _limits(curves: Sequence[Curve], metric: Metric) -> tuple[float, float]:
     means = [interval.mean for curve in curves for interval in curve.intervals]
     low = float(np.quantile(means, 0.1 if metric.percent else 0.0))
     high = float(np.quantile(means, 1.0 if metric.percent else 0.9))
+    # The band of the last epoch, which the table is about, is seen whole; not that of
+    # a loss, which may have exploded.
+    for interval in [curve.intervals[-1] for curve in curves if metric.percent]:
+        if interval.count >= FEWEST_RUNS:
+            ends = metric.bounds(interval)
+            low, high = min(low, ends[0]), max(high, ends[1])
     margin = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
     return metric.factor * (low - margin), metric.factor * (high + margin)
 

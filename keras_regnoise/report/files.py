@@ -42,11 +42,11 @@ def write_report(
     files = [write_csv(table, directory / "results.csv")]
     if write_parquet(table, parquet):
         files.append(parquet)
-    if curves_figure(manifest, records, directory / "curves.png"):
-        files.append(directory / "curves.png")
-    return [
-        *files,
+    files += [
         write_text(directory / "summary.csv", str(summary)),
         figure(manifest, records, directory / "figure.png", metric),
-        write_text(directory / "report.html", html(manifest, records, metric)),
     ]
+    if curves_figure(manifest, records, directory / "curves.png"):
+        files.append(directory / "curves.png")
+    page = html(manifest, records, metric)
+    return [*files, write_text(directory / "report.html", page)]

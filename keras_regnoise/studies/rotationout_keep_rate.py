@@ -179,7 +179,8 @@ STUDY = Study(
         "RotationOut has one angle per position, as in equation 11, with a sign per "
         "sample; the released code has one angle per sample, Dropout of whole channels "
         "as baseline, and weight decay 1e-4: the arms 'released'. Its warm-up of the "
-        "noise over 1,000 steps is left out.",
+        "noise over 1,000 steps is left out, and its one-sided uniform law of the "
+        "tangent, where the text has one of the angle.",
         "The paper centres what it rotates and does not say whether what it drops is; "
         "here Dropout is Keras's, not centred, as in the released code.",
     ),

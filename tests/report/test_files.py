@@ -21,6 +21,7 @@ def test_a_report_has_all_files(tmp_path, count):
         "results.parquet",
         "summary.csv",
         "figure.png",
+        *(["curves.png"] if count else []),
         "report.html",
     ]
     assert sorted(tmp_path.iterdir()) == sorted(files)

@@ -232,20 +232,26 @@ def test_the_released_schedule_drops_earlier(digits):
         ("rotationout-keep-rate", ("none", "Dropout 0.8", "RotationOut 0.6")),
         ("ic-units", ("baseline", "ReLU-IC-Conv2D", "Conv2D-ReLU-IC")),
         ("dropout-placement", ("none", "Dropout-a", "Dropout-b centred")),
+        ("drop-activation", ("1.00", "0.95", "0.60")),
+        ("vcl-cifar", ("ELU", "ELU + bn", "ELU + vcl, n = 2")),
     ],
 )
 def test_arms_of_one_seed_start_from_the_same_weights(name, arms, digits):
     def kernels(arm, seed):
         return {
             layer.name: to_numpy(layer.kernel)
-            for layer in flat(build(name, DIGITS + arm, digits, seed))
+            for layer in flat(build(name, group + arm, digits, seed))
             if hasattr(layer, "kernel")
         }
 
+    group = "digits: " if name in ("drop-activation", "vcl-cifar") else DIGITS
+
     first, *others = (kernels(arm, 3) for arm in arms)
-    assert len(first) == 10  # 7 convolutions, 2 projections, the classifier
+    # ResNet-8 has 7 convolutions, 2 projections and the classifier.
+    assert len(first) == {"drop-activation": 5, "vcl-cifar": 11}.get(name, 10)
     for other in others:
         assert other.keys() == first.keys()
         for key, kernel in first.items():
             np.testing.assert_array_equal(other[key], kernel)
-    assert (kernels(arms[0], 4)["stem_conv"] != first["stem_conv"]).any()
+    other, last = kernels(arms[0], 4), next(iter(first))
+    assert (other[last] != first[last]).any()
