@@ -1,4 +1,5 @@
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -89,11 +90,22 @@ class Run:
 
     def of_arm(self, key: ArmKey) -> list[Record]:
         """Return the records of one arm."""
-        return [record for record in self.records if arm_of(record) == key]
+        return self._by_arm.get(key, [])
+
+    @cached_property
+    def _by_arm(self) -> dict[ArmKey, list[Record]]:
+        by_arm: dict[ArmKey, list[Record]] = {}
+        for record in self.records:
+            by_arm.setdefault(arm_of(record), []).append(record)
+        return by_arm
 
     def planned(self, key: ArmKey) -> int:
         """Return the number of cells of one arm."""
-        return sum(arm_of(cell) == key for cell in self.cells.values())
+        return self._planned[key]
+
+    @cached_property
+    def _planned(self) -> Counter[ArmKey]:
+        return Counter(map(arm_of, self.cells.values()))
 
     def baseline(self, group: str) -> ArmKey:
         """Return the arm with which those of a group are compared."""

@@ -63,6 +63,8 @@ def curve_metric(run: Run) -> str:
     """Return what of the history is drawn: best the headline's, by epoch."""
     base = Metric(str(run.description["metric"])).base.partition("_")[2]
     names = {name for record in run.done for name in record.get("history") or {}}
+    if base == "error":  # its complement is what Keras measures
+        base = "accuracy"
     for name in (f"test_{base}", f"val_{base}", "val_loss", base, "loss"):
         if name in names:
             return name
@@ -176,6 +178,7 @@ def curves_figure(
     run = Run(manifest, records)
     panels = [panel for group in curve_panels(run).values() for panel in group]
     if not 0 < len(panels) <= _MOST_PANELS:
+        file.unlink(missing_ok=True)  # of an earlier state of the run
         return False
     columns = min(3, len(panels))
     rows = math.ceil(len(panels) / columns)
@@ -191,8 +194,7 @@ def curves_figure(
             handles |= {n: h for n, h in drawn.items() if named or n in baseline}
         for unused in list(grid)[len(panels) :]:
             unused.set_visible(False)
-        names = list(map(shortened, handles))
-        figure.legend(list(handles.values()), names, loc="outside lower left", ncols=4)
+        legend(figure, handles, 4, fewest=1)
         kind = file.suffix.removeprefix(".")
         figure.savefig(draft, format=kind, dpi=150)
     return True

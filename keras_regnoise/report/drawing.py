@@ -17,7 +17,7 @@ from keras_regnoise.report._run import Record, Run
 from keras_regnoise.report._style import MARKERS, PAPER, Palette
 from keras_regnoise.report.arm_summary import ArmSummary
 from keras_regnoise.report.metric import Metric
-from keras_regnoise.report.profile import profile
+from keras_regnoise.report.profile import profile, published_profile
 from keras_regnoise.report.summary import summarize
 
 Source = Literal["ours", "paper", "both"]
@@ -104,7 +104,9 @@ def _lines(
     lines: dict[str, list[tuple[float | None, ArmSummary]]] = {}
     for arm in arms:
         named = arm.arm in on_axis and series in arm.values
-        name = str(arm.values[series]) if named else arm.arm
+        # Without a series, all points are of one line.
+        one = "this run" if arm.arm in on_axis and not series else arm.arm
+        name = str(arm.values[series]) if named else one
         if not arm.is_baseline:
             names.setdefault(name, len(names))
         place = positions[on_axis[arm.arm]] if arm.arm in on_axis else None
@@ -180,7 +182,8 @@ def _sources(panel: Panel, scale: str) -> list[Panel]:
             title = f"The paper: {others.pop()}"
         return replace(panel, source=source, title=title if papers else panel.title)
 
-    if ours and papers and scale == "paper":
+    elsewhere = any(n.get("of") for arm in arms for n in arm.published)
+    if ours and papers and scale == "paper" and not elsewhere:
         return [of("both")]
     return ([of("ours")] if ours else []) + ([of("paper")] if papers else [])
 
@@ -348,9 +351,11 @@ def _limit(axes: Axes, panel: Panel) -> None:
     limit(low - margin, high + margin)
 
 
-def legend(figure: Figure, handles: Mapping[str, Line2D], columns: int) -> None:
-    """Put the names of the lines below."""
-    if len(handles) > 1 or (handles and "published" in handles):
+def legend(
+    figure: Figure, handles: Mapping[str, Line2D], columns: int, fewest: int = 2
+) -> None:
+    """Put the names of the lines below, if there are enough of them."""
+    if len(handles) >= fewest or (handles and "published" in handles):
         # matplotlib leaves out names that begin with an underscore.
         names = [f" {n}" if n.startswith("_") else n for n in handles]
         names = [shortened(name) for name in names]
@@ -393,7 +398,8 @@ def figure(
     with _style.options(PAPER), replacing(file) as draft:
         if manifest["description"].get("profile"):
             whole = profile(manifest, records, metric)
-            image = profile_drawing.compose(whole) if whole else _compose([])
+            papers = published_profile(manifest, metric)
+            image = profile_drawing.compose(whole, papers) if whole else _compose([])
         else:
             image = _compose(panels(manifest, summaries))
         title = manifest["description"].get("title") or manifest["study"]

@@ -5,12 +5,10 @@ from keras_regnoise.report.interval import Interval
 
 NOTHING = "n/a"
 _PARTS = {"val": "validation", "train": "training"}
-_LAST = "last epoch"
-_EPOCHS = {
-    "best_": "best epoch",
-    "average_": "mean of the last epochs",
-    "selected_": "epoch chosen on the validation part",
-}
+_OF_PARTS = ("train", "val", "test")
+LAST, BEST, AVERAGE = "last epoch", "best epoch", "mean of the last epochs"
+SELECTED = "epoch chosen on the validation part"
+_EPOCHS = {"best_": BEST, "average_": AVERAGE, "selected_": SELECTED}
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,11 @@ class Metric:
 
     @property
     def _prefix(self) -> str:
-        return next((p for p in _EPOCHS if self.name.startswith(p)), "")
+        for prefix in _EPOCHS:
+            part = self.name.removeprefix(prefix).partition("_")[0]
+            if self.name.startswith(prefix) and part in _OF_PARTS:
+                return prefix
+        return ""
 
     @property
     def best(self) -> bool:
@@ -73,7 +75,7 @@ class Metric:
     @property
     def epoch(self) -> str:
         """Which epoch it is from."""
-        return _EPOCHS.get(self._prefix, _LAST)
+        return _EPOCHS.get(self._prefix, LAST)
 
     @property
     def label(self) -> str:

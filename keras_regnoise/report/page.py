@@ -10,7 +10,7 @@ from keras_regnoise.report._markup import Markup, element
 from keras_regnoise.report._run import Record, Run, arm_name, arm_of
 from keras_regnoise.report.arm_summary import ArmSummary
 from keras_regnoise.report.metric import Metric
-from keras_regnoise.report.profile import Profile, profile
+from keras_regnoise.report.profile import Profile, profile, published_profile
 from keras_regnoise.report.summary import summarize
 from keras_regnoise.report.table import (
     ends,
@@ -23,7 +23,7 @@ from keras_regnoise.report.table import (
     spread,
 )
 from keras_regnoise.report.tidy import ENVIRONMENT
-from keras_regnoise.report.wins import WINS_COLUMNS, wins_cells
+from keras_regnoise.report.wins import WINS_COLUMNS, wins_rows
 
 _MOST_GROUPS = 10
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -53,7 +53,7 @@ def html(
         *_introduction(run),
         *_table_section(run, summaries, Metric(metric or run.metric(None))),
         *_deviations(run),
-        *(_profile_section(whole) if whole else _figures(run, summaries)),
+        *(_profile_section(run, whole) if whole else _figures(run, summaries)),
         *_failures(run),
         *_environment(run),
     )
@@ -119,7 +119,7 @@ def _recipe(recipe: Mapping[str, Any]) -> str:
         if (
             name in ("seeds", "arms", "deviations")
             or value in (None, [], (), {})
-            or (name, value) == ("validation_freq", 1)
+            or (name, value) in (("validation_freq", 1), ("test_freq", 0))
         ):
             continue
         if isinstance(value, Mapping):
@@ -320,7 +320,8 @@ def _figures(run: Run, summaries: Sequence[ArmSummary]) -> Iterable[Markup]:
     yield from _curve_section(run)
 
 
-def _profile_section(whole: Profile) -> Iterable[Markup]:
+def _profile_section(run: Run, whole: Profile) -> Iterable[Markup]:
+    papers = published_profile(run.manifest)
     yield element("h2", "Wins and profile")
     count = len(whole.problems)
     yield element(
@@ -332,9 +333,16 @@ def _profile_section(whole: Profile) -> Iterable[Markup]:
         "problems, ± half a 95 % interval.",
         class_="quiet",
     )
-    table = _plain_table(WINS_COLUMNS, map(wins_cells, whole.table()))
+    if papers:
+        yield element(
+            "p",
+            f"The paper's are counted by the same rule from its {len(papers.problems)} "
+            "problems.",
+            class_="quiet",
+        )
+    table = _plain_table(WINS_COLUMNS, wins_rows(whole, papers))
     yield _scrolling(table, "Wins")
-    svg = Markup(profile_drawing.profile_svg(whole, "profile"))
+    svg = Markup(profile_drawing.profile_svg(whole, papers, "profile"))
     yield element("div", element("figure", svg), class_="figures")
 
 

@@ -40,8 +40,9 @@ def summarize(
     The verdict of the baseline, and of an arm that the paper gives without one, is
     about the level:
 
-    - `"other protocol"`: the scale is not `"paper"`, or the paper chose the epoch
-      differently, so that levels tell nothing.
+    - `"other protocol"`: the scale is not `"paper"`, the number is of another network
+      or data set, or the paper chose the epoch differently, so that levels tell
+      nothing.
     - `"too few runs"`: there are fewer than 3 runs.
     - `"not distinguishable"`: the interval of our mean minus the published one
       includes 0. It is Welch's if the paper has spread and number of runs; without,
@@ -148,6 +149,7 @@ def _verdict(
             if reference["metric"] == number["metric"]:
                 gap = number["value"] - reference["value"]
                 return verdict.direction(difference, gap)
-    if run.scale != "paper" or published[0]["metric"] != metric:
+    other = published[0].get("of") or published[0]["metric"] != metric
+    if run.scale != "paper" or other:
         return verdict.OTHER_PROTOCOL
     return verdict.level(value, published[0])

@@ -16,13 +16,14 @@ from rich.text import Text
 from keras_regnoise.report.arm_comparison import ArmComparison
 from keras_regnoise.report.arm_summary import ArmSummary
 from keras_regnoise.report.interval import Interval
-from keras_regnoise.report.metric import NOTHING, Metric
+from keras_regnoise.report.metric import AVERAGE, BEST, LAST, NOTHING, SELECTED, Metric
 from keras_regnoise.report.tidy import to_csv
 
 FORMATS = ("table", "json", "csv")
 Line = ArmSummary | ArmComparison
 Column = tuple[str, Callable[[Any], str]]
 _INTERVAL, _WIDE = "95 % interval", 100
+_BRIEFLY = {BEST: "best", AVERAGE: "mean", SELECTED: "chosen"}
 _WORDS = ("published", "verdict")
 _PARTS = {"": "mean", "_sd": "deviation", "_half_width": "half_width"}
 
@@ -142,6 +143,7 @@ def _flat(line: Line) -> dict[str, Any]:
         "published_metric": number.get("metric"),
         "published_sd": number.get("spread"),
         "published_n": number.get("n"),
+        "published_of": number.get("of"),
         "verdict": line.verdict,
     }
 
@@ -281,7 +283,7 @@ def short_published(number: Mapping[str, Any]) -> str:
         text += f" ± {metric.number(number['spread'])}"
     if number.get("n") is not None:
         text += f" ({number['n']})"
-    return f"{text} best" if metric.best else text
+    return text if metric.epoch == LAST else f"{text} {_BRIEFLY[metric.epoch]}"
 
 
 def published(number: Mapping[str, Any]) -> str:
@@ -295,7 +297,7 @@ def published(number: Mapping[str, Any]) -> str:
     parts = {"sd": number.get("spread"), "n": number.get("n")}
     missing = [name for name, value in parts.items() if value is None]
     text += f", {' and '.join(missing)} not reported" if missing else ""
-    return f"{text}, best epoch" if metric.best else text
+    return text if metric.epoch == LAST else f"{text}, {metric.epoch}"
 
 
 def _title(lines: Sequence[Line], manifest: Mapping[str, Any]) -> str:
@@ -317,7 +319,7 @@ def _caption(lines: Sequence[Line], manifest: Mapping[str, Any]) -> str:
     if any(isinstance(arm, ArmSummary) and arm.published for arm in lines):
         notes.append(
             "published: ± standard deviation, (number of runs), where the paper has "
-            "them; best: of the best epoch."
+            "them; best: of the best epoch, mean: of the last epochs."
         )
     if any(isinstance(arm, ArmSummary) and arm.value.count == 2 for arm in lines):
         notes.append("An interval of two runs tells less than it shows.")

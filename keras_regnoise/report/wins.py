@@ -1,27 +1,43 @@
 """The wins of a profile as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+from keras_regnoise.report.metric import NOTHING
 from keras_regnoise.report.profile import Profile, Wins
 
-WINS_COLUMNS = ("within", "option", "wins", "published", "difference of the error")
+WINS_COLUMNS = (
+    "within",
+    "option",
+    "wins",
+    "the paper's wins",
+    "difference of the error",
+    "the paper's difference",
+)
 
 
-def wins_cells(line: Wins) -> list[str]:
-    """Format one line."""
+def wins_rows(ours: Profile, papers: Profile | None) -> Iterable[list[str]]:
+    """Format the wins, with those of the paper beside them."""
+    published = {(w.within, w.option): w for w in papers.table()} if papers else {}
+    for line in ours.table():
+        paper = published.get((line.within, line.option))
+        yield [
+            line.within,
+            line.option,
+            _count(line),
+            _count(paper) if paper else "",
+            _difference(line),
+            _difference(paper) if paper else "",
+        ]
+
+
+def _count(line: Wins) -> str:
+    return f"{line.count} of {line.problems}"
+
+
+def _difference(line: Wins) -> str:
     difference = line.difference
-    paper = f"{line.published} of {line.published_problems}"
-    return [
-        line.within,
-        line.option,
-        f"{line.count} of {line.problems}",
-        "" if line.published is None else paper,
-        f"{difference.mean:+.4f} ± {difference.half_width:.4f}" if difference else "",
-    ]
-
-
-def wins_table(profile: Profile) -> str:
-    """Return the wins as a table in Markdown."""
-    rows: list[Sequence[str]] = [WINS_COLUMNS, ["---"] * len(WINS_COLUMNS)]
-    rows += map(wins_cells, profile.table())
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    if difference is None:
+        return ""
+    if difference.count < 2:
+        return f"{difference.mean:+.4f}" if difference.count else NOTHING
+    return f"{difference.mean:+.4f} ± {difference.half_width:.4f}"

@@ -174,11 +174,16 @@ def open_run(directory: Path, manifest: Manifest) -> Manifest:
 
 
 def _comparable(value: Any) -> Any:
-    """Leave out what does not change a result."""
+    """Leave out what does not change a result; what is new has its default."""
     if not isinstance(value, dict):
         return value
-    same = ("data_dir", "save_model")
-    return json.loads(json.dumps({k: v for k, v in value.items() if k not in same}))
+    same = ("data_dir", "save_model", "deviations", "seeds", "arms")
+    absent: tuple[Any, ...] = (None, 0, "", [], {})
+    return json.loads(
+        json.dumps(
+            {k: v for k, v in value.items() if k not in same and v not in absent}
+        )
+    )
 
 
 def _refuse_foreign(directory: Path) -> None:

@@ -126,19 +126,13 @@ class Profile:
     Attributes:
         problem: Value of the arms that names the problem.
         within: Value of the arms within which wins are counted, such as an activation.
-        option: Value of the arms that wins or loses, such as a normalization.
-        chosen: Value of the arms that is chosen by the objective for every problem,
-            such as a depth; none if empty.
-        wins: The paper's wins, by the values of `within` and `option`.
-        problems: Number of problems that the paper's wins are of.
+        option: Value of the arms that wins or loses, such as a normalization. What
+            else the arms differ in, such as a depth, is chosen by the objective.
     """
 
     problem: str
     within: str
     option: str
-    chosen: str = ""
-    wins: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    problems: int = 0
 
 
 @dataclass(frozen=True)
@@ -248,6 +242,11 @@ def _matches(arm: Arm, pattern: str) -> bool:
     return any(fnmatch.fnmatchcase(n, pattern) for n in (arm.name, str(arm), arm.group))
 
 
+def _without_profile(study: Study) -> list[str]:
+    names = set(asdict(study.profile).values()) if study.profile else set()
+    return [str(arm) for arm in study.arms if names - set(arm.values)][:3]
+
+
 def _check(study: Study) -> None:
     names = [str(arm) for arm in study.arms]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -266,6 +265,7 @@ def _check(study: Study) -> None:
         ("has no arms", [] if names else [""]),
         ("has arms of the same name", repeated),
         (f"has no arm {study.baseline!r}, its baseline, in", without),
+        ("has arms without a value of its profile:", _without_profile(study)),
         (f"has recipes for other scales than {', '.join(SCALES)}:", unknown),
         ("has no recipe", [] if study.recipes else [""]),
         ("publishes numbers of arms that it does not have:", orphans),

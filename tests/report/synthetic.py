@@ -34,7 +34,9 @@ def arm(name, group=""):
     return {"name": name, "group": group, "values": values, "data": ""}
 
 
-def published(name, value, group="", metric="test_accuracy", spread=None, n=None):
+def published(
+    name, value, group="", metric="test_accuracy", spread=None, n=None, of=""
+):
     return {
         "arm": name,
         "value": value,
@@ -42,6 +44,7 @@ def published(name, value, group="", metric="test_accuracy", spread=None, n=None
         "metric": metric,
         "spread": spread,
         "n": n,
+        "of": of,
     }
 
 

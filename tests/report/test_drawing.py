@@ -160,3 +160,30 @@ def test_curves_of_unequal_length_and_many_epochs():
     for record in records:
         record["history"] = None
     assert curves.curve_panels(Run(manifest, records)) == {}
+
+
+def test_numbers_of_another_network_have_a_panel_of_their_own():
+    number = published("Dropout 0.1", 0.7, of="ResNet-110")
+    manifest, records = folder(scale="paper", numbers=[number])
+    assert [panel.source for panel in parts(manifest, records)] == ["ours", "paper"]
+    assert parts(manifest, records)[1].title == "The paper: ResNet-110"
+
+
+def test_without_series_all_points_are_of_one_line():
+    manifest, records = folder(series="")
+    for arm in manifest["description"]["arms"]:
+        del arm["values"]["noise"]
+    for cell in [*manifest["cells"], *records]:
+        name = cell["arm"]
+        cell["values"] = {"rate": 0.0 if name == "none" else float(name.split()[1])}
+    (panel,) = parts(manifest, records)
+    (line,) = panel.lines
+    assert [place for place, _ in line.arms] == [0.0, 0.1, 0.3]
+
+
+def test_errors_are_drawn_as_the_accuracies_of_the_history():
+    manifest, records = folder(metric="test_error")
+    for record in records:
+        record["metrics"]["test_error"] = 1 - record["metrics"]["test_accuracy"]
+        record["history"]["val_loss"] = record["history"]["loss"]
+    assert curves.curve_metric(Run(manifest, records)) == "val_accuracy"

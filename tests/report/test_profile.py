@@ -9,26 +9,23 @@ pytest.importorskip("matplotlib")
 pytest.importorskip("scipy")
 
 from keras_regnoise import report
-from keras_regnoise.report.profile import profile
-from keras_regnoise.report.wins import WINS_COLUMNS, wins_table
+from keras_regnoise.report.profile import Profile, profile, published_profile
+from keras_regnoise.report.wins import WINS_COLUMNS, wins_rows
 from keras_regnoise.studies.published import rows
 
 SPEC = {
     "problem": "table",
     "within": "activation",
     "option": "normalization",
-    "chosen": "depth",
-    "wins": {"ReLU": {"none": 9, "bn": 15, "vcl": 27}},
-    "problems": 44,
 }
 
 
 def values_of(row):
-    activation, _, normalization = row["arm"].partition(" + ")
+    table, activation = row["group"].rsplit(", ", 1)
     return {
-        "table": row["group"],
+        "table": table,
         "activation": activation,
-        "normalization": normalization or "none",
+        "normalization": row["arm"],
         "depth": 4,
     }
 
@@ -59,11 +56,19 @@ def paper():
         )
     description = {
         "arms": arms,
-        "baseline": "ReLU",
+        "baseline": "none",
         "metric": "test_error",
         "objective": "val_error",
         "direction": "min",
-        "published": [],
+        "published": [
+            {
+                "arm": row["arm"],
+                "group": row["group"],
+                "value": float(row["value"]),
+                "metric": "test_error",
+            }
+            for row in rows("vcl_table5")
+        ],
         "title": "Toy",
         "profile": SPEC,
     }
@@ -128,14 +133,14 @@ def test_problems_that_are_not_complete_are_left_out():
     assert len(whole.problems) == 43
     assert whole.planned == 44
     assert profile(manifest, []) is None
-    one_arm = [r for r in records if r["arm"] == "ELU"]
+    one_arm = [r for r in records if r["arm"] == "vcl"]
     assert profile(manifest, one_arm) is None
 
 
 def test_the_depth_is_chosen_by_the_objective():
     manifest, records = paper()
-    cell = next(c for c in manifest["cells"] if c["group"] == "abalone")
-    deeper = copy.deepcopy(cell) | {"id": "deeper", "group": "abalone, deeper"}
+    cell = next(c for c in manifest["cells"] if c["group"] == "abalone, ReLU")
+    deeper = copy.deepcopy(cell) | {"id": "deeper", "group": "abalone, ReLU, deeper"}
     deeper["values"]["depth"] = 8
     arm = {"name": cell["arm"], "group": deeper["group"], "values": deeper["values"]}
     manifest["description"]["arms"].append(arm)
@@ -149,6 +154,46 @@ def test_the_depth_is_chosen_by_the_objective():
 
     assert error(val_error=0.01) == 0.123
     assert error(val_error=0.99) == 0.334
+    # The first of equals, not the one with the smaller error.
+    assert error(val_error=0.334) == 0.334
+    # Without its run, the problem is not complete.
+    assert "abalone" not in profile(manifest, records).problems
+
+
+def test_a_failed_option_does_not_win_and_is_not_forgotten():
+    manifest, records = paper()
+    failed = records[0] | {"status": "failed", "metrics": {}}  # abalone, ReLU, none
+    whole = profile(manifest, [failed, *records[1:]])
+    assert len(whole.problems) == 44
+    assert np.isinf(whole.errors["ReLU", "none"][0])
+    none, bn, vcl = whole.table()[:3]
+    before = profile(manifest, records).table()[:3]
+    assert (none.count, vcl.count) == (before[0].count, before[2].count)
+    assert bn.difference.count == 43
+    assert np.isfinite(bn.difference.mean)
+    ratios = np.array([0.1])
+    assert whole.share(("ReLU", "none"), ratios)[0] == pytest.approx(43 / 44)
+
+
+def test_equal_means_in_another_order_are_equal():
+    errors = {
+        ("ReLU", "none"): np.array([np.mean([0.1, 0.2, 0.3])]),
+        ("ReLU", "vcl"): np.array([np.mean([0.3, 0.2, 0.1])]),
+    }
+    assert errors["ReLU", "none"] != errors["ReLU", "vcl"]
+    assert [w.problems for w in Profile(errors, ("a",), 1).table()] == [0, 0]
+
+
+def test_an_accuracy_is_turned_round_and_a_loss_has_no_profile():
+    manifest, records = paper()
+    for record in records:
+        error = record["metrics"]["test_error"]
+        record["metrics"] |= {"test_accuracy": 1 - error, "test_loss": error}
+    ours = profile(manifest, records)
+    turned = profile(manifest, records, "test_accuracy")
+    for key in ours.errors:
+        np.testing.assert_allclose(ours.errors[key], turned.errors[key])
+    assert profile(manifest, records, "test_loss") is None
 
 
 def test_report(tmp_path):
@@ -156,14 +201,15 @@ def test_report(tmp_path):
     page = report.html(manifest, records)
     assert "Wins and profile" in page
     assert "44 of 44 problems" in page
-    assert "9 of 44" in page
+    assert "6 of 41" in page
     assert "<svg" in page
-    files = report.write_report(manifest, records, tmp_path)
+    report.write_report(manifest, records, tmp_path)
     assert (tmp_path / "figure.png").stat().st_size > 10_000
-    assert files
-    table = wins_table(profile(manifest, records))
-    assert table.count("\n") == 2 + 9
-    assert table.startswith(f"| {WINS_COLUMNS[0]} |")
+    papers = published_profile(manifest)
+    for row in wins_rows(profile(manifest, records), papers):
+        assert len(row) == len(WINS_COLUMNS)
+        assert row[2] == row[3]
+        assert row[4] == row[5]
 
 
 @pytest.mark.parametrize("count", [0, 1, 9])

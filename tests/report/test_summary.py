@@ -149,6 +149,7 @@ def test_verdicts_about_the_level():
     # Ours: 0.81 ± 0.0248.
     assert baseline_verdict(0.81, scale="short") == "other protocol"
     assert baseline_verdict(0.81, metric="best_test_accuracy") == "other protocol"
+    assert baseline_verdict(0.70, of="another network") == "other protocol"
     assert baseline_verdict(0.83) == "not distinguishable"
     assert baseline_verdict(0.84) == "below the published level"
     assert baseline_verdict(0.70) == "above the published level"

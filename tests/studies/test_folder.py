@@ -174,3 +174,11 @@ def test_a_run_at_work_is_not_moved(tmp_path):
     with folder.lock(run), pytest.raises(FolderError, match="at work"):
         folder.set_aside(run)
     assert folder.read_manifest(run) == MANIFEST
+
+
+def test_a_sentence_or_a_new_field_of_a_recipe_is_no_other_run(tmp_path):
+    folder.open_run(tmp_path, MANIFEST)
+    recipe = {"epochs": 1, "deviations": ["A sentence."], "test_freq": 0, "seeds": [7]}
+    assert folder.open_run(tmp_path, MANIFEST | {"recipe": recipe})["recipe"] == recipe
+    with pytest.raises(FolderError, match="another recipe"):
+        folder.open_run(tmp_path, MANIFEST | {"recipe": recipe | {"test_freq": 1}})

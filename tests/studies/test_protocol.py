@@ -1,3 +1,5 @@
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -6,7 +8,12 @@ pytest.importorskip("keras_tuner")
 pytest.importorskip("sklearn")
 
 from keras_regnoise import datasets
-from keras_regnoise.studies.protocol import add_weight_decay, standardized, stepwise
+from keras_regnoise.studies.protocol import (
+    add_weight_decay,
+    chosen_by_validation,
+    standardized,
+    stepwise,
+)
 from tests.helpers import to_numpy
 
 
@@ -47,3 +54,32 @@ def test_weight_decay_is_that_of_torch():
     velocity = 0.9 * -0.5 * 0.01 * before - 0.5 * 0.01 * after
     again = to_numpy(model.layers[0].kernel)
     np.testing.assert_allclose(again, after + velocity, rtol=1e-5)
+
+
+def test_channels_of_bytes_are_standardized_as_floats_are():
+    images = np.random.default_rng(0).integers(0, 256, (50, 4, 5, 3), "uint8")
+    images[..., 1] //= 2
+    digits = datasets.load("digits")
+    train = digits.train._replace(x=images)
+    data = dataclasses.replace(digits, train=train, shape=(4, 5, 3))
+    network = keras.Sequential([keras.Input((4, 5, 3)), keras.layers.Identity()])
+    x = to_numpy(standardized(network, data)(images / np.float32(255)))
+    np.testing.assert_allclose(x.mean((0, 1, 2)), 0.0, atol=1e-5)
+    np.testing.assert_allclose(x.std((0, 1, 2)), 1.0, atol=1e-3)
+
+
+def test_the_choice_by_validation_takes_full_windows():
+    history = {
+        "val_accuracy": [0.9, 0.1, 0.8, 0.7, 0.2],
+        "test_accuracy": [0.1, 0.2, 0.3, 0.4, 0.5],
+    }
+    # Windows of two: errors 0.5, 0.55, 0.25, 0.55. The third ends at the fourth look.
+    assert chosen_by_validation(history, 2) == {
+        "selected_val_error": pytest.approx(0.25),
+        "selected_test_error": pytest.approx(0.6),
+    }
+    assert chosen_by_validation(history, 1)["selected_test_error"] == pytest.approx(0.9)
+    # More than there are: one window, the last look.
+    assert chosen_by_validation(history, 9)["selected_test_error"] == pytest.approx(0.5)
+    with pytest.raises(ValueError, match="must be equal. Received: 5 and 2 looks"):
+        chosen_by_validation(history | {"test_accuracy": [0.1, 0.2]}, 2)
