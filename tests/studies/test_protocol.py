@@ -81,5 +81,5 @@ def test_the_choice_by_validation_takes_full_windows():
     assert chosen_by_validation(history, 1)["selected_test_error"] == pytest.approx(0.9)
     # More than there are: one window, the last look.
     assert chosen_by_validation(history, 9)["selected_test_error"] == pytest.approx(0.5)
-    with pytest.raises(ValueError, match="must be equal. Received: 5 and 2 looks"):
+    with pytest.raises(ValueError, match=r"must be equal\. Received: 5 and 2 looks"):
         chosen_by_validation(history | {"test_accuracy": [0.1, 0.2]}, 2)
