@@ -184,7 +184,7 @@ def curves_figure(
     rows = math.ceil(len(panels) / columns)
     with _style.options(_style.PAPER), replacing(file) as draft:
         figure = Figure(figsize=(3.6 * columns, 2.6 * rows + 0.5), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False).flat
+        grid = list(figure.subplots(rows, columns, squeeze=False).flat)
         handles: dict[str, Line2D] = {}
         for axes, panel in zip(grid, panels, strict=False):
             drawn = draw_curves(axes, panel, _style.PAPER)
@@ -192,7 +192,7 @@ def curves_figure(
             named = panel.title not in map(shortened, drawn)
             baseline = {c.name for c in panel.curves if c.is_baseline}
             handles |= {n: h for n, h in drawn.items() if named or n in baseline}
-        for unused in list(grid)[len(panels) :]:
+        for unused in grid[len(panels) :]:
             unused.set_visible(False)
         legend(figure, handles, 4, fewest=1)
         kind = file.suffix.removeprefix(".")

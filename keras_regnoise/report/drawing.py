@@ -274,7 +274,8 @@ def _draw_published(
     side = 0.3 if panel.is_list else 0.08 * _gap(panel.ticks)
     shift += side if panel.source == "both" else 0.0
     for place, arm in line.arms:
-        for number in arm.published if place is not None else ():
+        # Of several, the first: the others are of another choice of the epoch.
+        for number in arm.published[:1] if place is not None else ():
             at = _turned(panel, (place or 0.0) + shift, factor * number["value"])
             middles.append(at)
             spread = number.get("spread")
@@ -305,7 +306,7 @@ def _draw_constant(
             if baseline and arm.value.count >= FEWEST_RUNS:
                 axes.axhspan(factor * low, factor * high, color=color, alpha=0.08, lw=0)
         if panel.source != "ours":
-            for published in arm.published:
+            for published in arm.published[:1]:
                 axes.axhline(factor * published["value"], color=color, linestyle=":")
                 name = f"{arm.arm}, published"
                 name = arm.arm if panel.source == "paper" else name
@@ -340,7 +341,7 @@ def _limit(axes: Axes, panel: Panel) -> None:
             if arm.value.count >= FEWEST_RUNS:
                 shown += panel.metric.bounds(arm.value)
         if panel.source != "ours":
-            for number in arm.published:
+            for number in arm.published[:1]:
                 spread = number.get("spread") or 0.0
                 shown += [number["value"] - spread, number["value"] + spread]
     if not shown:
