@@ -23,7 +23,14 @@ ENVIRONMENT = (
     "jit",
 )
 _KEYS = ("study", "scale", "group", "arm", "seed", "status", "metric", "value")
-_TIMES = ("seconds", "fit_seconds", "attempts", "error")
+_TIMES = (
+    "seconds",
+    "fit_seconds",
+    "examples_per_second",
+    "device_memory",
+    "attempts",
+    "error",
+)
 _DATA = {"data": "name", "data_fingerprint": "fingerprint"}
 
 

@@ -61,6 +61,27 @@ def device() -> str:
     return f"{len(names)} x {names[0]}" if names else "cpu"
 
 
+def peak_device_memory() -> int | None:
+    """Return the largest memory of a GPU that this process has used, in bytes.
+
+    None without a GPU. On JAX and torch, cells that share a process share the peak.
+    """
+    backend = keras.config.backend()
+    if device() == "cpu":
+        return None
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    if backend == "jax":
+        import jax
+
+        return (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+    import torch
+
+    return int(torch.cuda.max_memory_allocated())
+
+
 @functools.cache
 def commit() -> str:
     """Return the commit of a checkout of this package, `""` outside of one."""

@@ -14,7 +14,7 @@ import keras_tuner
 
 from keras_regnoise import datasets
 from keras_regnoise.studies.backup import CellBackup
-from keras_regnoise.studies.environment import environment
+from keras_regnoise.studies.environment import environment, peak_device_memory
 from keras_regnoise.studies.folder import (
     FORMAT,
     Manifest,
@@ -117,10 +117,15 @@ class Trainer:
                 network.jit_compile = self.options.jit == "on"
             callbacks = (backup, _Watch(self.on_epoch, self.recipe.epochs))
             fit_start = time.perf_counter()
+            trained = backup.initial_epoch
             fit = Fit(callbacks, backup.initial_epoch, backup.history)
             metrics = model.fit(hp, network, fit)
         record = self._record(cell, metrics, backup.history, bool(network.jit_compile))
         record["fit_seconds"] = time.perf_counter() - fit_start
+        examples = model.data.sizes["train"] * (self.recipe.epochs - trained)
+        # Looks at the other parts included: what one waits for.
+        record["examples_per_second"] = examples / record["fit_seconds"]
+        record["device_memory"] = peak_device_memory()
         if self.options.save_model:
             save_model(network, model_of(self.directory, identifier))
         backup.remove()

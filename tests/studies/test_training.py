@@ -111,6 +111,10 @@ def test_a_record_says_where_it_comes_from(tmp_path):
     assert {"test_accuracy", "val_loss", "train_accuracy"} <= set(record["metrics"])
     assert len(record["history"]["val_accuracy"]) == 3
     assert 0 < record["fit_seconds"] <= record["seconds"]
+    assert record["examples_per_second"] * record["fit_seconds"] == pytest.approx(
+        100 * 3
+    )
+    assert record["device_memory"] is None or record["device_memory"] > 0
 
 
 def test_arms_of_a_seed_start_from_the_same_weights_and_see_the_same_batches(tmp_path):
