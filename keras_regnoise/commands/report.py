@@ -23,11 +23,17 @@ def add(commands: Any) -> None:
     parser.add_argument("directory", type=Path, metavar="DIR")
     add_format(parser)
     parser.add_argument(
+        "--metric", help="another metric than the headline, such as best_test_accuracy"
+    )
+    parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard's HParams logs"
     )
     parser.set_defaults(
         main=lambda options: show_report(
-            options.directory, options.format, tensorboard=options.tensorboard
+            options.directory,
+            options.format,
+            tensorboard=options.tensorboard,
+            metric=options.metric,
         )
     )
     parser = commands.add_parser(
@@ -42,16 +48,19 @@ def add(commands: Any) -> None:
     parser.set_defaults(main=compare)
 
 
-def show_report(directory: Path, form: str, tensorboard: bool = False) -> int:
+def show_report(
+    directory: Path, form: str, tensorboard: bool = False, metric: str | None = None
+) -> int:
     """Write the report's files and print its table."""
     from keras_regnoise import report
     from keras_regnoise.studies import folder
 
     manifest = folder.read_manifest(directory)
     records = folder.read_records(directory)
-    _print(report.render(report.summarize(manifest, records), manifest, form))
+    summaries = report.summarize(manifest, records, metric)
+    _print(report.render(summaries, manifest, form))
     try:
-        files = report.write_report(manifest, records, directory)
+        files = report.write_report(manifest, records, directory, metric)
         if tensorboard:
             place = directory / "tensorboard"
             files.append(report.write_tensorboard(manifest, records, place))

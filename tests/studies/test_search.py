@@ -269,6 +269,11 @@ def test_status_report_and_compare_train_nothing(finished, tmp_path):
     code, output, _ = command("report", directory, "--format", "csv")
     assert code == 0
     assert len(list(csv.DictReader(output.splitlines()))) == 4
+    options = ("--metric", "test_loss", "--format", "csv")
+    code, output, _ = command("report", directory, *options)
+    assert code == 0
+    metrics = {row["metric"] for row in csv.DictReader(output.splitlines())}
+    assert metrics == {"test_loss"}
     code, output, _ = command("compare", directory, directory)
     assert code == 0
     assert "equal" in output
