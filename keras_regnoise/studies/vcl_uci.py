@@ -123,7 +123,7 @@ STUDY = Study(
             learning_rate=0.01,
             examples=200,
             test_examples=200,
-            arms=("ringnorm, *ELU, 4 layers",),
+            arms=("ringnorm, ELU, 4 layers",),
             test_freq=1,
             options={"window": 2},
         ),

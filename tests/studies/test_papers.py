@@ -49,7 +49,7 @@ def test_grids():
         "drop-activation": 3,
         "ic-units": 4,
         "dropout-placement": 4,
-        "vcl-uci": 6,
+        "vcl-uci": 3,
         "vcl-cifar": 3,
     }
     assert {name: len(s.cells("short")) for name, s in PAPERS.items()} == {
