@@ -1,5 +1,6 @@
 """Elements of a page, escaped wherever they come from."""
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 _EMPTY = {"meta", "link"}
@@ -32,4 +33,31 @@ def together(*parts: str) -> Markup:
     """Put parts one after the other."""
     return Markup(
         "".join(part if isinstance(part, Markup) else escape(part) for part in parts)
+    )
+
+
+def scrolling(table: Markup, label: str) -> Markup:
+    """Let a wide table scroll by itself."""
+    # Focus, so that the keyboard can scroll it too.
+    return element(
+        "div", table, class_="scroll", role="region", aria_label=label, tabindex=0
+    )
+
+
+def plain_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    head = (element("th", name, scope="col") for name in names)
+    return element(
+        "table",
+        element("thead", element("tr", *head)),
+        element(
+            "tbody",
+            *(
+                element(
+                    "tr",
+                    element("th", first, scope="row"),
+                    *(element("td", text) for text in rest),
+                )
+                for first, *rest in rows
+            ),
+        ),
     )

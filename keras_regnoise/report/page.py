@@ -5,12 +5,13 @@ from importlib import resources
 from itertools import groupby
 from typing import Any
 
-from keras_regnoise.report import curves, drawing, profile_drawing
-from keras_regnoise.report._markup import Markup, element
+from keras_regnoise.report import curves, drawing
+from keras_regnoise.report._markup import Markup, element, plain_table, scrolling
 from keras_regnoise.report._run import Record, Run, arm_name, arm_of
 from keras_regnoise.report.arm_summary import ArmSummary
 from keras_regnoise.report.metric import Metric
-from keras_regnoise.report.profile import Profile, profile, published_profile
+from keras_regnoise.report.profile import profile
+from keras_regnoise.report.profile_section import profile_section
 from keras_regnoise.report.summary import summarize
 from keras_regnoise.report.table import (
     ends,
@@ -23,7 +24,6 @@ from keras_regnoise.report.table import (
     spread,
 )
 from keras_regnoise.report.tidy import ENVIRONMENT
-from keras_regnoise.report.wins import WINS_COLUMNS, wins_rows
 
 _MOST_GROUPS = 10
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -53,7 +53,7 @@ def html(
         *_introduction(run),
         *_table_section(run, summaries, Metric(metric or run.metric(None))),
         *_deviations(run),
-        *(_profile_section(run, whole) if whole else _figures(run, summaries)),
+        *(profile_section(run, whole) if whole else _figures(run, summaries)),
         *_failures(run),
         *_environment(run),
     )
@@ -169,13 +169,6 @@ def _distinct(values: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(values))
 
 
-def _scrolling(table: Markup, label: str) -> Markup:
-    # Focus, so that the keyboard can scroll it too.
-    return element(
-        "div", table, class_="scroll", role="region", aria_label=label, tabindex=0
-    )
-
-
 def _table_section(
     run: Run, summaries: Sequence[ArmSummary], metric: Metric
 ) -> Iterable[Markup]:
@@ -202,7 +195,7 @@ def _table_section(
             for group in groups
         ),
     )
-    yield _scrolling(table, "Results by arm")
+    yield scrolling(table, "Results by arm")
     for note in _notes(run, summaries, metric):
         yield element("p", note, class_="quiet")
 
@@ -320,32 +313,6 @@ def _figures(run: Run, summaries: Sequence[ArmSummary]) -> Iterable[Markup]:
     yield from _curve_section(run)
 
 
-def _profile_section(run: Run, whole: Profile) -> Iterable[Markup]:
-    papers = published_profile(run.manifest)
-    yield element("h2", "Wins and profile")
-    count = len(whole.problems)
-    yield element(
-        "p",
-        f"{count} of {whole.planned} problems are complete, and counted. An option "
-        "wins a problem if none of its kind has a smaller error (mean over the seeds); "
-        "problems in which all are equal are left out, and equal winners count each. "
-        "The difference is that of the error to the first option of the kind, over the "
-        "problems, ± half a 95 % interval.",
-        class_="quiet",
-    )
-    if papers:
-        yield element(
-            "p",
-            f"The paper's are counted by the same rule from its {len(papers.problems)} "
-            "problems.",
-            class_="quiet",
-        )
-    table = _plain_table(WINS_COLUMNS, wins_rows(whole, papers))
-    yield _scrolling(table, "Wins")
-    svg = Markup(profile_drawing.profile_svg(whole, papers, "profile"))
-    yield element("div", element("figure", svg), class_="figures")
-
-
 def _figure_section(run: Run, summaries: Sequence[ArmSummary]) -> Iterable[Markup]:
     panels = drawing.panels(run.manifest, summaries)
     if not panels:
@@ -407,32 +374,13 @@ def _failures(run: Run) -> Iterable[Markup]:
         )
         for record in run.failed
     ]
-    table = _plain_table(("arm", "seed", "error", "attempts"), rows)
-    yield _scrolling(table, "Failed cells")
+    table = plain_table(("arm", "seed", "error", "attempts"), rows)
+    yield scrolling(table, "Failed cells")
 
 
 def _last_line(record: Record) -> str:
     lines = str(record.get("traceback") or record.get("error") or "").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "unknown")
-
-
-def _plain_table(names: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
-    head = (element("th", name, scope="col") for name in names)
-    return element(
-        "table",
-        element("thead", element("tr", *head)),
-        element(
-            "tbody",
-            *(
-                element(
-                    "tr",
-                    element("th", first, scope="row"),
-                    *(element("td", text) for text in rest),
-                )
-                for first, *rest in rows
-            ),
-        ),
-    )
 
 
 def _environment(run: Run) -> Iterable[Markup]:
@@ -454,7 +402,7 @@ def _environment(run: Run) -> Iterable[Markup]:
             "The cells did not all run in the same environment, or on the same data.",
             class_="notice",
         )
-    yield _scrolling(_plain_table(("what", "value"), rows), "Environment")
+    yield scrolling(plain_table(("what", "value"), rows), "Environment")
 
 
 def _values(run: Run, part: str, name: str) -> str:
