@@ -51,9 +51,11 @@ def html(
         "main",
         element("h1", title),
         *_introduction(run),
+        # Its answer goes before a table of every problem.
+        *(profile_section(run, whole) if whole else ()),
         *_table_section(run, summaries, Metric(metric or run.metric(None))),
         *_deviations(run),
-        *(profile_section(run, whole) if whole else _figures(run, summaries)),
+        *_figures(run, summaries),
         *_failures(run),
         *_environment(run),
     )
@@ -156,13 +158,20 @@ def _common(records: Sequence[Record]) -> dict[str, str]:
             for e in environments
             if e
         ),
-        "Data": _distinct(
-            f"{d['name']}: {d['train']} to train, {d['validation']} to validate, "
-            f"{d['test']} to test ({str(d['fingerprint'])[:19]})"
-            for d in data
-            if "name" in d
-        ),
+        "Data": _data(data),
     }
+
+
+def _data(data: Sequence[Mapping[str, Any]]) -> str:
+    texts = dict.fromkeys(
+        f"{d['name']}: {d['train']} to train, {d['validation']} to validate, "
+        f"{d['test']} to test ({str(d['fingerprint'])[:19]})"
+        for d in data
+        if "name" in d
+    )
+    if len(texts) > _MOST_GROUPS:
+        return f"{len(texts)} data sets, see Environment"
+    return "; ".join(texts)
 
 
 def _distinct(values: Iterable[str]) -> str:

@@ -1,5 +1,7 @@
 """Draws profiles and wins, ours above the paper's."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,27 +15,61 @@ _LOWEST = 0.9
 _RATIOS = np.linspace(1.0, _LOWEST, 201)
 
 
-def compose(
-    ours: Profile, papers: Profile | None = None, palette: Palette = PAPER
-) -> Figure:
+Panel = tuple[str, Profile, str]
+
+
+def compose(ours: Profile, papers: Profile | None = None) -> Figure:
     """Draw a row of panels: one for every kind of options, and one of wins."""
-    rows = [("This run", ours)] + ([("The paper", papers)] if papers else [])
-    columns = len(ours.kinds) + 1
+    rows = [list(_panels("This run", ours))]
+    rows += [list(_panels("The paper", papers))] if papers else []
+    columns = len(rows[0])
     size = (2.9 * columns, 2.8 * len(rows) + 0.4)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(rows), columns, squeeze=False)
-    for panels, (source, profile) in zip(grid, rows, strict=True):
-        for axes, kind in zip(panels, profile.kinds, strict=False):
-            _draw_profile(axes, profile, kind, palette)
-            axes.set_title(f"{source}: {kind}", loc="left")
-        _draw_wins(panels[-1], profile, palette)
-        panels[-1].set_title(f"{source}: wins", loc="left")
+    for places, panels in zip(grid, rows, strict=True):
+        for axes, panel in zip(places, panels, strict=True):
+            _draw(axes, panel, PAPER)
+    _legend(figure, ours, PAPER)
+    return figure
+
+
+def profile_svgs(ours: Profile, papers: Profile | None, name: str) -> Iterator[str]:
+    """Draw every panel by itself, for the page."""
+    panels = [*_panels("This run", ours)]
+    panels += _panels("The paper", papers) if papers else []
+    for number, panel in enumerate(panels):
+        with _style.options(PAGE):
+            figure = Figure(figsize=(3.4, 2.7), layout="constrained")
+            _draw(figure.subplots(), panel, PAGE)
+            _legend(figure, panel[1], PAGE)
+            source, profile, kind = panel
+            what = f"Dolan-Moré profile within {kind}" if kind else "wins"
+            count = len(profile.problems)
+            label = f"{source}: {what}, over {count} problems. Numbers: see table."
+            yield _style.inline_svg(figure, f"{name}{number}", label)
+
+
+def _panels(source: str, profile: Profile) -> Iterator[Panel]:
+    """Name the panels of a profile; that of the wins has no kind."""
+    for kind in (*profile.kinds, ""):
+        yield source, profile, kind
+
+
+def _draw(axes: Axes, panel: Panel, palette: Palette) -> None:
+    source, profile, kind = panel
+    if kind:
+        _draw_profile(axes, profile, kind, palette)
+    else:
+        _draw_wins(axes, profile, palette)
+    axes.set_title(f"{source}: {kind or 'wins'}", loc="left")
+
+
+def _legend(figure: Figure, profile: Profile, palette: Palette) -> None:
     handles = [
         Line2D([], [], color=palette.color(i), marker=_marker(i), label=option)
-        for i, option in enumerate(ours.options)
+        for i, option in enumerate(profile.options)
     ]
     figure.legend(handles=handles, loc="outside lower left", ncols=4)
-    return figure
 
 
 def _marker(index: int) -> str:
@@ -66,13 +102,3 @@ def _draw_wins(axes: Axes, profile: Profile, palette: Palette) -> None:
     axes.set_ylim(-0.04, 1.04)
     axes.set_ylabel("share of problems won")
     _style.tidy_axes(axes)
-
-
-def profile_svg(ours: Profile, papers: Profile | None, name: str) -> str:
-    """Draw for the page."""
-    with _style.options(PAGE):
-        label = (
-            f"Dolan-Moré profiles over {len(ours.problems)} problems within "
-            f"{', '.join(ours.kinds)}, and wins. Numbers: see table."
-        )
-        return _style.inline_svg(compose(ours, papers, PAGE), name, label)

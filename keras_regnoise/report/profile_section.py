@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from keras_regnoise.report._markup import Markup, element, plain_table, scrolling
 from keras_regnoise.report._run import Run
 from keras_regnoise.report.profile import Profile, published_profile
-from keras_regnoise.report.profile_drawing import profile_svg
+from keras_regnoise.report.profile_drawing import profile_svgs
 from keras_regnoise.report.wins import WINS_COLUMNS, wins_rows
 
 
@@ -32,5 +32,6 @@ def profile_section(run: Run, whole: Profile) -> Iterable[Markup]:
         )
     table = plain_table(WINS_COLUMNS, wins_rows(whole, papers))
     yield scrolling(table, "Wins")
-    svg = Markup(profile_svg(whole, papers, "profile"))
-    yield element("div", element("figure", svg), class_="figures")
+    svgs = profile_svgs(whole, papers, "profile")
+    figures = (element("figure", Markup(svg)) for svg in svgs)
+    yield element("div", *figures, class_="figures small")
