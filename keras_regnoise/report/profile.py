@@ -1,8 +1,8 @@
 """Options over many problems: wins, and the Dolan-Moré profile."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -66,6 +66,11 @@ class Profile:
     def options(self) -> list[str]:
         """Names of the options of all kinds."""
         return list(dict.fromkeys(option for _, option in self.errors))
+
+    def of_kinds(self, kinds: Collection[str]) -> "Profile":
+        """Return the part of it that is about some kinds."""
+        errors = {key: e for key, e in self.errors.items() if key[0] in kinds}
+        return replace(self, errors=errors)
 
     def share(self, key: Key, ratios: Array) -> Array:
         """Return the share of problems solved to within each ratio of the best.

@@ -21,14 +21,16 @@ Panel = tuple[str, Profile, str]
 def compose(ours: Profile, papers: Profile | None = None) -> Figure:
     """Draw a row of panels: one for every kind of options, and one of wins."""
     rows = [list(_panels("This run", ours))]
-    rows += [list(_panels("The paper", papers))] if papers else []
-    columns = len(rows[0])
+    rows += [list(_papers(ours, papers))] if papers else []
+    columns = max(map(len, rows))
     size = (2.9 * columns, 2.8 * len(rows) + 0.4)
     figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(len(rows), columns, squeeze=False)
     for places, panels in zip(grid, rows, strict=True):
-        for axes, panel in zip(places, panels, strict=True):
+        for axes, panel in zip(places, panels, strict=False):
             _draw(axes, panel, PAPER)
+        for unused in places[len(panels) :]:
+            unused.set_visible(False)
     _legend(figure, ours, PAPER)
     return figure
 
@@ -36,7 +38,7 @@ def compose(ours: Profile, papers: Profile | None = None) -> Figure:
 def profile_svgs(ours: Profile, papers: Profile | None, name: str) -> Iterator[str]:
     """Draw every panel by itself, for the page."""
     panels = [*_panels("This run", ours)]
-    panels += _panels("The paper", papers) if papers else []
+    panels += _papers(ours, papers) if papers else []
     for number, panel in enumerate(panels):
         with _style.options(PAGE):
             figure = Figure(figsize=(3.4, 2.7), layout="constrained")
@@ -53,6 +55,11 @@ def _panels(source: str, profile: Profile) -> Iterator[Panel]:
     """Name the panels of a profile; that of the wins has no kind."""
     for kind in (*profile.kinds, ""):
         yield source, profile, kind
+
+
+def _papers(ours: Profile, papers: Profile) -> Iterator[Panel]:
+    """Name the paper's panels of the kinds that we have: a run may be a part."""
+    return _panels("The paper", papers.of_kinds(ours.kinds))
 
 
 def _draw(axes: Axes, panel: Panel, palette: Palette) -> None:

@@ -218,3 +218,15 @@ def test_report_of_a_part(tmp_path, count):
     report.write_report(manifest, records[:count], tmp_path)
     page = (tmp_path / "report.html").read_text()
     assert ("Wins and profile" in page) == (count == 9)
+
+
+def test_a_run_of_one_kind_is_drawn_beside_that_kind_of_the_paper(tmp_path):
+    manifest, records = paper()
+    cells = [c for c in manifest["cells"] if c["group"].endswith(", ELU")]
+    manifest["cells"] = cells
+    records = [r for r in records if r["group"].endswith(", ELU")]
+    report.write_report(manifest, records, tmp_path)
+    page = (tmp_path / "report.html").read_text()
+    assert "This run: ELU" in page
+    assert "The paper: ELU" in page
+    assert "The paper: ReLU" not in page
