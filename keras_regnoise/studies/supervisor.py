@@ -14,6 +14,7 @@ from typing import IO, Any
 from keras_regnoise.studies.roles import CHIEF, CHIEF_GONE, TimeLimitError
 
 _POLL_S = 0.3
+_GRACE_S = 2.0  # for workers that are about to end by themselves
 _DEATHS = 5  # of one worker, without a cell finished in between
 
 
@@ -96,6 +97,10 @@ class Supervisor:
                 for index, worker in enumerate(self.workers):
                     self._watch(index, worker, count)
                 self._check_chief(count >= total)
+                if count >= total and self._chief_is_gone():
+                    # A worker that was started again too late would wait for ever.
+                    time.sleep(_GRACE_S)
+                    break
                 if self._deadline is not None and time.monotonic() > self._deadline:
                     raise TimeLimitError
         finally:
@@ -136,6 +141,11 @@ class Supervisor:
                 f"The chief at {self.address[0]}:{self.address[1]} does not answer "
                 "any more. Start it again there, then run this command again."
             )
+
+    def _chief_is_gone(self) -> bool:
+        if self.chief is not None:
+            return self.chief.poll() is not None
+        return not listens(self.address)
 
     def _chief_answers(self) -> bool:
         now = time.monotonic()
