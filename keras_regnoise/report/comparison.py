@@ -134,7 +134,7 @@ def _conditions(run: Run, key: ArmKey) -> dict[str, str]:
         "scale": {run.scale: None},
     }
     for name, value in run.recipe.items():
-        if name not in ("seeds", "arms"):
+        if name not in ("seeds", "arms", "deviations"):
             found[name] = {_text(value): None}
     for record in run.of_arm(key):
         for prefix, part in (("", "environment"), ("data ", "data")):
