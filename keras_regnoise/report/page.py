@@ -37,7 +37,9 @@ def html(
     """Return a page that needs neither a network nor JavaScript.
 
     In this order: what it is, the table, where the protocol is not the paper's, the
-    paper's figure from our numbers, learning curves, failures, environment.
+    paper's figure from our numbers, learning curves, failures, environment. A study of
+    options over many problems has its wins and profile before the table, in place of
+    figure and curves.
 
     Args:
         manifest: Content of `study.json`.

@@ -185,7 +185,7 @@ STUDY = Study(
     ),
     deviations=(
         "The paper's numbers are the mean of the last ten epochs and the best epoch; "
-        "the headline here is the last epoch. At this paper's scale "
+        "the headline here is the last epoch. At the paper's scale "
         "`--metric average_test_accuracy` and `best_test_accuracy` are the paper's.",
         "A tenth of the training images is a validation part, which the paper trains "
         "on.",
