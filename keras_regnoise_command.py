@@ -18,7 +18,7 @@ def main() -> int:
         os.environ["KERAS_BACKEND"] = "numpy"
     # TensorFlow's remarks about GPUs that are not there; the logs have the rest.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    from keras_regnoise.cli import main
+    from keras_regnoise.cli.main import main
 
     return main()
 

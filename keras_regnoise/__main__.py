@@ -1,5 +1,5 @@
 import sys
 
-from keras_regnoise.cli import main
+from keras_regnoise.cli.main import main
 
 sys.exit(main())

@@ -6,8 +6,8 @@ from typing import Any
 import keras
 
 from keras_regnoise.layers import CrossNormalization, ICLayer, NoiseLayer
-from keras_regnoise.layers.seeded_layer import SeededLayer
-from keras_regnoise.layers.weight_wrapper import WeightWrapper
+from keras_regnoise.layers._base.seeded_layer import SeededLayer
+from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
 
 KERAS_NOISE = (
     keras.layers.Dropout,  # the spatial dropouts are subclasses

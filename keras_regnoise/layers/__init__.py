@@ -1,5 +1,6 @@
 """Keras layers that add noise in training and are free at inference."""
 
+from keras_regnoise.layers._base.noise_layer import NoiseLayer as NoiseLayer
 from keras_regnoise.layers.centered_dropout import CenteredDropout as CenteredDropout
 from keras_regnoise.layers.cross_normalization import (
     CrossNormalization as CrossNormalization,
@@ -9,7 +10,6 @@ from keras_regnoise.layers.drop_block import DropBlock as DropBlock
 from keras_regnoise.layers.drop_connect import DropConnect as DropConnect
 from keras_regnoise.layers.drop_path import DropPath as DropPath
 from keras_regnoise.layers.ic_layer import ICLayer as ICLayer
-from keras_regnoise.layers.noise_layer import NoiseLayer as NoiseLayer
 from keras_regnoise.layers.randomized_leaky_relu import (
     RandomizedLeakyReLU as RandomizedLeakyReLU,
 )

@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers.validation import check_axis, check_float, feature_size
+from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
+from keras_regnoise.layers._base.validation import check_axis, check_float, feature_size
 from keras_regnoise.ops.drop import drop, kept_scale
 from keras_regnoise.ops.rotate import mean_weights
 

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_regnoise._arguments import is_number
-from keras_regnoise.layers.validation import check_axis, check_float, feature_size
+from keras_regnoise.layers._base.validation import check_axis, check_float, feature_size
 from keras_regnoise.ops.leave_one_out import Moments, leave_one_out_moments
 
 _ENOUGH = 2.0  # values for a variance

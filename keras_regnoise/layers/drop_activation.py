@@ -5,8 +5,8 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers.validation import check_float
+from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
+from keras_regnoise.layers._base.validation import check_float
 from keras_regnoise.ops.drop_activation import drop_activation
 
 

@@ -5,8 +5,8 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._arguments import is_integer
-from keras_regnoise.layers.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers.validation import (
+from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
+from keras_regnoise.layers._base.validation import (
     check_data_format,
     check_float,
     check_positions,

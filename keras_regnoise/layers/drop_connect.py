@@ -6,15 +6,15 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._arguments import is_integer
-from keras_regnoise.layers.noise_layer import (
+from keras_regnoise.layers._base.noise_layer import (
     LARGEST_RATE,
     Rate,
     serialize_rate,
     validate_rate,
 )
-from keras_regnoise.layers.seeded_layer import amount_at, deserialized
-from keras_regnoise.layers.validation import check_choice, check_float
-from keras_regnoise.layers.weight_wrapper import WeightWrapper
+from keras_regnoise.layers._base.seeded_layer import amount_at, deserialized
+from keras_regnoise.layers._base.validation import check_choice, check_float
+from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
 from keras_regnoise.ops.drop import drop, kept_scale
 
 _CONV = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)

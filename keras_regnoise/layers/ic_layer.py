@@ -3,15 +3,15 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.layers.fast_dropout import FastDropout
-from keras_regnoise.layers.noise_layer import Rate, serialize_rate, validate_rate
-from keras_regnoise.layers.rotation_out import RotationOut
-from keras_regnoise.layers.validation import (
+from keras_regnoise.layers._base.fast_dropout import FastDropout
+from keras_regnoise.layers._base.noise_layer import Rate, serialize_rate, validate_rate
+from keras_regnoise.layers._base.validation import (
     check_axis,
     check_choice,
     check_float,
     feature_size,
 )
+from keras_regnoise.layers.rotation_out import RotationOut
 from keras_regnoise.ops.seeds import validate_seed
 
 _NORMALIZATIONS = ("batch", "layer", "group", "instance")

@@ -5,8 +5,8 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._arguments import is_number
-from keras_regnoise.layers.seeded_layer import SeededLayer
-from keras_regnoise.layers.validation import check_float
+from keras_regnoise.layers._base.seeded_layer import SeededLayer
+from keras_regnoise.layers._base.validation import check_float
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")

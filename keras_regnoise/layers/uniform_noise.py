@@ -4,14 +4,14 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers.noise_layer import serialize_rate
-from keras_regnoise.layers.seeded_layer import (
+from keras_regnoise.layers._base.noise_layer import serialize_rate
+from keras_regnoise.layers._base.seeded_layer import (
     SeededLayer,
     amount_at,
     deserialized,
     validate_amount,
 )
-from keras_regnoise.layers.validation import check_float
+from keras_regnoise.layers._base.validation import check_float
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers.validation import check_float
+from keras_regnoise.layers._base.validation import check_float
 from keras_regnoise.ops.variance_constancy import (
     validate_sample_size,
     validate_weight,

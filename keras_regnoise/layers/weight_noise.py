@@ -4,17 +4,17 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers.noise_layer import (
+from keras_regnoise.layers._base.noise_layer import (
     LARGEST_RATE,
     serialize_rate,
     validate_rate,
 )
-from keras_regnoise.layers.seeded_layer import (
+from keras_regnoise.layers._base.seeded_layer import (
     amount_at,
     deserialized,
     validate_amount,
 )
-from keras_regnoise.layers.weight_wrapper import WeightWrapper
+from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
 from keras_regnoise.ops.drop import drop, kept_scale
 
 

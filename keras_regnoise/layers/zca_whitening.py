@@ -7,7 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_regnoise._arguments import is_integer, is_number
-from keras_regnoise.layers.validation import check_float
+from keras_regnoise.layers._base.validation import check_float
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -60,14 +60,15 @@ def resolve(source: Source) -> Study:
     if "file" in source:
         return _from_file(Path(source["file"]))
     if "tune" in source:
-        from keras_regnoise.studies.tune import tuning_study
+        from keras_regnoise.studies.engine.tune import tuning_study
 
         return tuning_study(**source["tune"])
     name = source["name"]
     module = name.replace("-", "_")
     if module in _MODULES:
         return _checked(
-            importlib.import_module(f"keras_regnoise.studies.{module}").STUDY, name
+            importlib.import_module(f"keras_regnoise.studies.papers.{module}").STUDY,
+            name,
         )
     for entry in _entry_points():
         if entry.name == name:

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_regnoise import callbacks, layers, regularizers
-from keras_regnoise.layers.fast_dropout import FastDropout
+from keras_regnoise.layers._base.fast_dropout import FastDropout
 
 NOISES = {
     "drop_activation": lambda seed: layers.DropActivation(rate=0.5, seed=seed),

@@ -7,7 +7,7 @@ from keras import ops
 from scipy import stats
 
 from keras_regnoise import _backend
-from keras_regnoise.layers.fast_dropout import FastDropout
+from keras_regnoise.layers._base.fast_dropout import FastDropout
 from tests._backend.independence import (
     assert_equally_frequent,
     assert_half_of_the_bits,

@@ -1,0 +1,1 @@
+"""The command `keras-regnoise`: one file per command."""

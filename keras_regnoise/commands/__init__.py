@@ -1,1 +1,0 @@
-"""The commands of `keras-regnoise`, one module each."""

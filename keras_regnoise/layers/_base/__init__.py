@@ -1,0 +1,1 @@
+"""What the layers share; nothing here is public."""

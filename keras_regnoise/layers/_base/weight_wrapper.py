@@ -1,0 +1,104 @@
+import inspect
+from typing import Any
+
+import keras
+
+from keras_regnoise.layers._base.replaced_weights import ReplacedWeights
+from keras_regnoise.layers._base.seeded_layer import SeededLayer
+
+
+class WeightWrapper(SeededLayer):
+    """Base class of the layers that call another with noise on its weights.
+
+    Weights, their order and their names are those of the wrapped layer, so
+    `wrapper.set_weights(layer.get_weights())` and back.
+
+    Args:
+        layer: The Keras layer to wrap; kept as `wrapper.layer`.
+        weights: Names of the weights that get noise.
+        seed: Integer or None.
+        **kwargs: Those of `keras.layers.Layer`; `dtype` defaults to that of `layer`.
+    """
+
+    def __init__(
+        self, layer: Any, weights: Any, seed: int | None = None, **kwargs: Any
+    ) -> None:
+        if not isinstance(layer, keras.layers.Layer):
+            raise ValueError(
+                "`layer` must be a Keras layer, such as keras.layers.Dense(10). "
+                f"Received: layer={layer!r}"
+            )
+        kwargs.setdefault("dtype", layer.dtype_policy)
+        super().__init__(seed, **kwargs)
+        self.layer = layer
+        self.noisy_weights = _names(weights)
+        self.supports_masking = layer.supports_masking
+
+    def build(self, input_shape: Any) -> None:
+        if not self.layer.built:
+            self.layer.build(input_shape)
+        self.noisy_variables()
+
+    def noisy_variables(self) -> list[Any]:
+        """Return the variables that get noise, or raise `ValueError` if one lacks."""
+        found = [v for v in self.layer.weights if v.name in self.noisy_weights]
+        there = sorted({v.name for v in self.layer.weights})
+        missing = [name for name in self.noisy_weights if name not in there]
+        if missing:
+            raise ValueError(
+                f"{type(self).__name__} layer '{self.name}' puts noise on weights that "
+                f"its {type(self.layer).__name__} layer does not have: {missing}. Its "
+                f"weights are {there}. Received: weights={self.noisy_weights}"
+            )
+        for variable in found:
+            if not keras.backend.is_float_dtype(variable.dtype):
+                raise ValueError(
+                    f"Noise needs floating-point weights. Received: {variable.path} of "
+                    f"dtype {variable.dtype}. Quantize the model after training."
+                )
+        return found
+
+    def call_layer(
+        self, values: list[tuple[Any, Any]], inputs: Any, **arguments: Any
+    ) -> Any:
+        """Call the wrapped layer with other values for some of its weights.
+
+        Args:
+            values: List of pairs of a variable and a tensor.
+            inputs: The inputs.
+            **arguments: Those that the layer does not take, and those that are None,
+                are left out.
+        """
+        accepted = inspect.signature(self.layer.call).parameters
+        arguments = {
+            name: value
+            for name, value in arguments.items()
+            if name in accepted and value is not None
+        }
+        if not values:
+            return self.layer(inputs, **arguments)
+        with ReplacedWeights(values) as scope:
+            outputs = self.layer(inputs, **arguments)
+        for loss in scope.losses:
+            self.add_loss(loss)
+        return outputs
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return self.layer.compute_output_shape(input_shape)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        return self.layer.compute_mask(inputs, previous_mask)
+
+    def get_config(self) -> dict[str, Any]:
+        layer = keras.saving.serialize_keras_object(self.layer)
+        return {**super().get_config(), "layer": layer}
+
+
+def _names(weights: Any) -> tuple[str, ...]:
+    names = tuple(weights) if isinstance(weights, list | tuple) else ()
+    if not names or not all(isinstance(name, str) for name in names):
+        raise ValueError(
+            "`weights` must be a tuple of names of weights, such as ('kernel',) or "
+            f"('kernel', 'recurrent_kernel'). Received: weights={weights!r}"
+        )
+    return names

@@ -1,0 +1,1 @@
+"""Trains the cells of a run, and survives being killed."""

@@ -1,0 +1,1 @@
+"""The papers' ablations: one file each, on the same protocol."""

@@ -1,0 +1,200 @@
+"""Options over many problems: wins, and the Dolan-Moré profile."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+
+from keras_regnoise.studies.report._run import Record, Run
+from keras_regnoise.studies.report.arm_summary import ArmSummary
+from keras_regnoise.studies.report.interval import Interval
+from keras_regnoise.studies.report.metric import Metric
+from keras_regnoise.studies.report.summary import summarize
+
+Array = np.ndarray[Any, Any]
+Key = tuple[str, str]
+Places = dict[tuple[Key, str], float | None]
+# Means over seeds of one count of errors differ by the rounding of float32.
+_EQUAL = 1e-6
+
+
+@dataclass(frozen=True)
+class Wins:
+    """How often one option was best among those of its kind.
+
+    Attributes:
+        within: What the option is compared within, such as an activation.
+        option: Its name, such as a normalization.
+        count: Number of problems in which no other option was better. Those in which
+            all were equal are left out; equal winners count once each.
+        problems: Number of problems that are not left out.
+        difference: Of the error to the first option, over all problems, with its 95 %
+            interval (Student's t, problems as the sample); None for the first.
+    """
+
+    within: str
+    option: str
+    count: int
+    problems: int
+    difference: Interval | None
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Errors of options over problems.
+
+    Attributes:
+        errors: By within and option, the error of every problem, the mean over the
+            seeds; infinite where all runs failed.
+        problems: Names of the problems.
+        planned: Number of problems that were to be solved.
+    """
+
+    errors: Mapping[Key, Array]
+    problems: tuple[str, ...]
+    planned: int
+
+    @property
+    def kinds(self) -> list[str]:
+        """What options are compared within."""
+        return list(dict.fromkeys(within for within, _ in self.errors))
+
+    @property
+    def options(self) -> list[str]:
+        """Names of the options of all kinds."""
+        return list(dict.fromkeys(option for _, option in self.errors))
+
+    def of_kinds(self, kinds: Collection[str]) -> "Profile":
+        """Return the part of it that is about some kinds."""
+        errors = {key: e for key, e in self.errors.items() if key[0] in kinds}
+        return replace(self, errors=errors)
+
+    def share(self, key: Key, ratios: Array) -> Array:
+        """Return the share of problems solved to within each ratio of the best.
+
+        Args:
+            key: Within and option.
+            ratios: Accuracies relative to the best of all options, 1 and less.
+
+        Reference:
+            Dolan and Moré, Benchmarking Optimization Software with Performance
+            Profiles, 2002; by accuracy as in figure 3 of Littwin and Wolf, 2018.
+        """
+        accuracies = {k: 1.0 - errors for k, errors in self.errors.items()}
+        best = np.max(list(accuracies.values()), axis=0)
+        own = accuracies[key]
+        reached = (own >= ratios[:, None] * best - _EQUAL) & np.isfinite(own)
+        share: Array = reached.mean(axis=1)
+        return share
+
+    def table(self) -> list[Wins]:
+        """Count the wins."""
+        return [line for within in self.kinds for line in self._wins(within)]
+
+    def _wins(self, within: str) -> Iterable[Wins]:
+        options = [option for kind, option in self.errors if kind == within]
+        errors = np.array([self.errors[within, option] for option in options])
+        best, worst = errors.min(axis=0), errors.max(axis=0)
+        counted = worst > best + _EQUAL
+        for option, own in zip(options, errors, strict=True):
+            both = np.isfinite(own) & np.isfinite(errors[0])
+            difference = Interval.of(list(own[both] - errors[0][both]))
+            yield Wins(
+                within,
+                option,
+                int((own <= best + _EQUAL)[counted].sum()),
+                int(counted.sum()),
+                difference if option != options[0] else None,
+            )
+
+
+def profile(
+    manifest: Mapping[str, Any], records: Sequence[Record], metric: str | None = None
+) -> Profile | None:
+    """Compare the options of a study over its problems.
+
+    Arms that differ in something else than problem, kind and option, such as a depth,
+    are candidates, of which the one with the best objective counts. A problem counts
+    when all of its runs have ended. A candidate with a failed run is left out; an
+    option of which nothing is left has an infinite error.
+
+    Args:
+        manifest: Content of `study.json`.
+        records: Contents of the files in `cells/`.
+        metric: Name of a metric, an accuracy or an error; the headline by default.
+
+    Returns:
+        None if the study has no profile, no problem is complete, or the metric is
+        neither an accuracy nor an error.
+    """
+    run = Run(manifest, records)
+    if not run.description.get("profile") or not run.done:
+        return None
+    name = Metric(run.metric(metric))
+    if not name.base.endswith(("accuracy", "error")):
+        return None
+    chosen_by = summarize(manifest, records, str(run.description["objective"]))
+    sign = -1.0 if run.description.get("direction", "max") == "max" else 1.0
+    candidates: dict[tuple[Key, str], list[tuple[float, float | None]]] = {}
+    for arm, other in zip(summarize(manifest, records, metric), chosen_by, strict=True):
+        found = candidates.setdefault(_place(run, arm), [])
+        if arm.value.count == arm.planned:
+            found.append((sign * other.value.mean, _error(name, arm.value.mean)))
+        else:
+            ended = arm.value.count + arm.failed + arm.not_finite == arm.planned
+            found.append((math.inf, math.inf if ended else None))
+    return _complete(
+        {
+            # The first of equals: not the one with the smallest error.
+            place: None
+            if any(error is None for _, error in found)
+            else min(found, key=itemgetter(0))[1]
+            for place, found in candidates.items()
+        }
+    )
+
+
+def published_profile(
+    manifest: Mapping[str, Any], metric: str | None = None
+) -> Profile | None:
+    """Compare the options by the paper's numbers, by the same rules."""
+    run = Run(manifest, ())
+    name = metric or str(run.description["metric"])
+    if not run.description.get("profile"):
+        return None
+    arms = {(arm["group"], arm["name"]): arm for arm in run.description["arms"]}
+    places: Places = {}
+    for number in run.description.get("published") or ():
+        if number["metric"] == name:
+            values = arms[number["group"], number["arm"]]["values"]
+            places[_place_of(run, values)] = _error(Metric(name), number["value"])
+    return _complete(places)
+
+
+def _place(run: Run, arm: ArmSummary) -> tuple[Key, str]:
+    return _place_of(run, arm.values)
+
+
+def _place_of(run: Run, values: Mapping[str, Any]) -> tuple[Key, str]:
+    spec = run.description["profile"]
+    names = (spec["within"], spec["option"], spec["problem"])
+    within, option, problem = (str(values[name]) for name in names)
+    return (within, option), problem
+
+
+def _error(metric: Metric, value: float) -> float:
+    return 1.0 - value if metric.base.endswith("accuracy") else value
+
+
+def _complete(places: Places) -> Profile | None:
+    """Keep the problems that all options have."""
+    problems = list(dict.fromkeys(problem for _, problem in places))
+    keys = list(dict.fromkeys(key for key, _ in places))
+    whole = [p for p in problems if all(places.get((k, p)) is not None for k in keys)]
+    if not whole:
+        return None
+    errors = {k: np.array([places[k, p] for p in whole], float) for k in keys}
+    return Profile(errors, tuple(whole), len(problems))

@@ -1,0 +1,277 @@
+"""The papers' studies: what stands where, and which arms there are."""
+
+import keras
+import numpy as np
+import pytest
+
+pytest.importorskip("keras_tuner")
+pytest.importorskip("sklearn")
+
+import keras_regnoise as krn
+from keras_regnoise import datasets
+from keras_regnoise.studies import Fit, registry
+from keras_regnoise.studies.engine.training import hyperparameters
+from tests.helpers import to_numpy
+
+NAMES = [name for name in registry.names() if name != "keep-rate"]
+PAPERS = {name: registry.find(name)[0] for name in NAMES}
+DIGITS = "ResNet-8, digits: "
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return datasets.load("digits", examples=100, test_examples=100)
+
+
+def build(name, arm, data, seed=0):
+    study = PAPERS[name]
+    (cell,) = study.cells("smoke", [arm], [seed])
+    model = study.model(study.recipe("smoke"), data)
+    return model.build(hyperparameters(cell))
+
+
+def flat(model):
+    """Return the layers, those of inner models too, in order."""
+    return [
+        inner
+        for layer in model.layers
+        for inner in (flat(layer) if isinstance(layer, keras.Model) else [layer])
+    ]
+
+
+def named(model, *kinds):
+    return [layer.name for layer in flat(model) if type(layer) in kinds]
+
+
+def test_grids():
+    assert {name: len(s.cells("smoke")) for name, s in PAPERS.items()} == {
+        "rotationout-keep-rate": 5,
+        "drop-activation": 3,
+        "ic-units": 4,
+        "dropout-placement": 4,
+        "vcl-uci": 3,
+        "vcl-cifar": 3,
+    }
+    assert {name: len(s.cells("short")) for name, s in PAPERS.items()} == {
+        "rotationout-keep-rate": 5 * 9,
+        "drop-activation": 5 * 9,
+        "ic-units": 5 * 4,
+        "dropout-placement": 3 * 8,
+        "vcl-uci": 3 * 23 * 9,
+        "vcl-cifar": 3 * 27,
+    }
+    assert {name: len(s.cells("paper")) for name, s in PAPERS.items()} == {
+        "rotationout-keep-rate": 5 * 2 * 17,
+        "drop-activation": 20 * 9,
+        "ic-units": 3 * 8 * 4,
+        "dropout-placement": 3 * 8,
+        "vcl-uci": 3 * 3 * 44 * 9,
+        "vcl-cifar": 3 * 2 * 27,
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_what_differs(name):
+    study = PAPERS[name]
+    assert study.paper
+    assert study.deviations
+    assert study.recipe("short").deviations
+    for sentence in (*study.deviations, *study.recipe("short").deviations):
+        assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("arm", "kind"),
+    [
+        ("Dropout 0.8", keras.layers.Dropout),
+        ("RotationOut 0.8", krn.SpatialRotationOut),
+        ("RotationOut uniform 0.8", krn.SpatialRotationOut),
+        ("RotationOut 0.8, released code", krn.SpatialRotationOut),
+        ("Dropout 0.8, released code", keras.layers.SpatialDropout2D),
+    ],
+)
+def test_rotationout_stands_before_the_convolutions_of_the_last_stage(
+    arm, kind, digits
+):
+    group, released = DIGITS, arm.endswith(", released code")
+    if released:
+        group = DIGITS.replace(":", ", released code:")
+    name = arm.removesuffix(", released code")
+    model = build("rotationout-keep-rate", group + name, digits)
+    layers = flat(model)
+    noise = [layer for layer in layers if type(layer) is kind]
+    names = [layer.name for layer in noise]
+    assert names == ["stage3_unit1_noise1", "stage3_unit1_noise2"]
+    assert all(abs(layer.rate - 0.2) < 1e-9 for layer in noise)
+    assert len({layer.seed for layer in noise}) == 2
+    if kind is krn.SpatialRotationOut:
+        assert {layer.angles for layer in noise} == {
+            "uniform" if "uniform" in arm else "gaussian"
+        }
+        assert {layer.shared_angle for layer in noise} == {released}
+    decay = 1e-4 if released else 1e-5
+    assert all(float(v.regularizer.l2) == decay / 2 for v in model.trainable_variables)
+
+
+def test_dropout_a_and_b(digits):
+    def order(arm):
+        model = build("dropout-placement", DIGITS + arm, digits)
+        names = [layer.name for layer in flat(model) if "stage3" in layer.name]
+        noise = [name for name in names if "noise" in name]
+        assert len(noise) == 1
+        return names[names.index(noise[0]) - 1], type(model.layers[-1]), model
+
+    before, _, model = order("Dropout-a centred")
+    assert before == "stage3_unit1_conv1"
+    assert named(model, krn.CenteredDropout) == ["stage3_unit1_noise"]
+    before, _, model = order("Dropout-b")
+    assert before == "stage3_unit1_relu1"
+    assert named(model, keras.layers.Dropout) == ["stage3_unit1_noise"]
+
+
+def test_dropout_placement_measures_the_shift(digits):
+    study = PAPERS["dropout-placement"]
+    results = {}
+    for arm in ("none", "Dropout-a centred"):
+        (cell,) = study.cells("smoke", [DIGITS + arm], [0])
+        model = study.model(study.recipe("smoke"), digits)
+        hp = hyperparameters(cell)
+        network = model.build(hp)
+        results[arm] = model.fit(hp, network)
+        after = network.evaluate(digits.batches("test", 100), verbose=0)[1]
+        # Recalibration was undone.
+        assert after == pytest.approx(results[arm]["test_accuracy"], abs=0.011)
+    # Dropout-a centred doubles the variance of one of the two BatchNormalizations.
+    none, a = (results[arm]["variance_shift"] for arm in results)
+    assert 0.2 < a - none < 1.5
+
+
+@pytest.mark.parametrize("probability", ["1.00", "0.95", "0.60"])
+def test_drop_activation_replaces_every_relu(probability, digits):
+    model = build("drop-activation", f"digits: {probability}", digits)
+    layers = [x for x in flat(model) if isinstance(x, krn.DropActivation)]
+    assert len(layers) == 4
+    assert all(abs(x.rate - (1 - float(probability))) < 1e-9 for x in layers)
+    assert not [x for x in flat(model) if isinstance(x, keras.layers.ReLU)]
+
+
+def test_ic_units(digits):
+    counts = {
+        arm: build("ic-units", DIGITS + arm, digits).count_params()
+        for arm in ("baseline", "ReLU-IC-Conv2D", "IC-Conv2D-ReLU", "Conv2D-ReLU-IC")
+    }
+    assert len({*counts.values()}) == 1, counts
+    model = build("ic-units", DIGITS + "ReLU-IC-Conv2D", digits)
+    ic = [layer for layer in flat(model) if isinstance(layer, krn.ICLayer)]
+    assert ic
+    assert all(layer.rate == 0.05 for layer in ic)
+
+
+@pytest.mark.parametrize(
+    ("arm", "noise", "count"),
+    [
+        ("ReLU, 4 layers: vcl", keras.layers.Dropout, 1),
+        ("ELU, 4 layers: bn", keras.layers.Dropout, 1),
+        ("SELU, 4 layers: vcl", keras.layers.AlphaDropout, 4),
+    ],
+)
+def test_vcl_on_tables(arm, noise, count):
+    data = datasets.load("ringnorm", examples=100)
+    model = build("vcl-uci", f"ringnorm, {arm}", data)
+    assert len(named(model, noise)) == count
+    assert model.optimizer.clipnorm == 1.0
+    vcl = [x for x in model.layers if isinstance(x, krn.layers.VarianceConstancy)]
+    assert len(vcl) == (4 if "vcl" in arm else 0)
+    assert all((x.weight, x.sample_size) == (0.01, 10) for x in vcl)
+    assert len(named(model, keras.layers.BatchNormalization)) == 4 * ("bn" in arm)
+
+
+def test_the_epoch_is_chosen_on_the_validation_part():
+    study = PAPERS["vcl-uci"]
+    model = study.model(study.recipe("smoke"), datasets.load("ringnorm", examples=100))
+    (cell,) = study.cells("smoke", ["ringnorm, ELU, 4 layers: none"], [0])
+    hp = hyperparameters(cell)
+    history = {
+        "val_accuracy": [0.1, 0.9, 0.8, 0.2],
+        "test_accuracy": [0.4, 0.5, 0.6, 0.7],
+    }
+    network = model.build(hp)
+    metrics = model.fit(hp, network, Fit((), 0, history))
+    # Over two looks, the errors are 0.5, 0.15, 0.5: the second window is the best.
+    assert metrics["selected_test_error"] == pytest.approx(0.4)
+    assert metrics["selected_val_error"] == pytest.approx(0.15)
+    assert metrics["test_error"] == pytest.approx(1 - metrics["test_accuracy"])
+    # Without an engine, it has the history of its own training.
+    assert 0 < model.fit(hp, network)["selected_test_error"] < 1
+
+
+@pytest.mark.parametrize("arm", ["LReLU: gn", "ReLU: ln", "ELU: vcl, n = 9"])
+def test_vcl_on_images(arm, digits):
+    model = build("vcl-cifar", f"digits, {arm}", digits)
+    kinds = (
+        keras.layers.GroupNormalization,
+        keras.layers.LayerNormalization,
+        krn.layers.VarianceConstancy,
+    )
+    found = [layer for layer in flat(model) if isinstance(layer, kinds)]
+    assert len(found) == 10
+    if "vcl" in arm:
+        assert {layer.sample_size for layer in found} == {9}
+    names = [layer.name for layer in flat(model)]
+    following = flat(model)[names.index(found[0].name) + 1]
+    kind = keras.layers.LeakyReLU if "LReLU" in arm else keras.layers.Activation
+    assert isinstance(following, kind)
+
+
+def test_the_released_code_of_vcl(digits):
+    """Its learning rate drops at epochs 60, 100 and 140 of 500, its filters double."""
+
+    def schedule_and_filters(group):
+        model = build("vcl-cifar", f"{group}: bn", digits)
+        schedule = model.optimizer._learning_rate
+        steps = [float(to_numpy(b)) for b in schedule.boundaries]
+        rates = [float(to_numpy(v)) / 0.01 for v in schedule.values]
+        convs = [x for x in flat(model) if isinstance(x, keras.layers.Conv2D)]
+        return steps, rates, convs[1].filters
+
+    # 100 images in batches of 50, 2 epochs: 4 steps.
+    steps, rates, filters = schedule_and_filters("digits, ELU")
+    assert steps == [round(4 * epoch / 500) for epoch in (180, 280, 380, 480)]
+    np.testing.assert_allclose(rates, [1, 0.4, 0.04, 0.004, 0.0004], rtol=1e-5)
+    assert filters == 192
+    steps, rates, filters = schedule_and_filters("digits, ELU, released code")
+    assert steps == [round(4 * epoch / 500) for epoch in (60, 100, 140)]
+    np.testing.assert_allclose(rates, [1, 0.4, 0.04, 0.004], rtol=1e-5)
+    assert filters == 2 * 192
+
+
+@pytest.mark.parametrize(
+    ("name", "arms"),
+    [
+        ("rotationout-keep-rate", ("none", "Dropout 0.8", "RotationOut 0.6")),
+        ("ic-units", ("baseline", "ReLU-IC-Conv2D", "Conv2D-ReLU-IC")),
+        ("dropout-placement", ("none", "Dropout-a", "Dropout-b centred")),
+        ("drop-activation", ("1.00", "0.95", "0.60")),
+        ("vcl-cifar", ("none", "bn", "vcl, n = 2")),
+    ],
+)
+def test_arms_of_one_seed_start_from_the_same_weights(name, arms, digits):
+    def kernels(arm, seed):
+        return {
+            layer.name: to_numpy(layer.kernel)
+            for layer in flat(build(name, group + arm, digits, seed))
+            if hasattr(layer, "kernel")
+        }
+
+    groups = {"drop-activation": "digits: ", "vcl-cifar": "digits, ELU: "}
+    group = groups.get(name, DIGITS)
+
+    first, *others = (kernels(arm, 3) for arm in arms)
+    # ResNet-8 has 7 convolutions, 2 projections and the classifier.
+    assert len(first) == {"drop-activation": 5, "vcl-cifar": 11}.get(name, 10)
+    for other in others:
+        assert other.keys() == first.keys()
+        for key, kernel in first.items():
+            np.testing.assert_array_equal(other[key], kernel)
+    other, last = kernels(arms[0], 4), next(iter(first))
+    assert (other[last] != first[last]).any()

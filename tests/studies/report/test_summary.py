@@ -1,0 +1,170 @@
+import math
+
+import pytest
+
+pytest.importorskip("rich")
+pytest.importorskip("matplotlib")
+pytest.importorskip("scipy")
+
+from scipy import stats
+
+from keras_regnoise.studies import report
+from tests.studies.report.synthetic import ACCURACIES, fail, folder, published
+
+
+def by_arm(manifest, records, metric=None):
+    return {a.arm: a for a in report.summarize(manifest, records, metric)}
+
+
+def test_differences_are_paired_by_seed():
+    manifest, records = folder()
+    arms = by_arm(manifest, records[::-1])
+    assert list(arms) == list(ACCURACIES)
+    difference = arms["Dropout 0.1"].difference
+    result = stats.ttest_rel(ACCURACIES["Dropout 0.1"], ACCURACIES["none"])
+    low, high = result.confidence_interval(0.95)
+    assert (difference.low, difference.high) == pytest.approx((low, high))
+    # Differences 0.02, 0.01, 0.03: much narrower than two separate intervals.
+    assert difference.mean == pytest.approx(0.02)
+    assert difference.deviation == pytest.approx(0.01)
+    assert arms["none"].difference is None
+    assert arms["none"].is_baseline
+    assert arms["none"].value.mean == pytest.approx(0.92)
+
+
+def test_a_seed_without_its_pair_does_not_count():
+    manifest, records = folder()
+    some = [r for r in records if (r["arm"], r["seed"]) != ("none", 1)]
+    arms = by_arm(manifest, some)
+    assert arms["Dropout 0.1"].difference.count == 2
+    assert arms["Dropout 0.1"].value.count == 3
+    assert arms["none"].planned == 3
+
+
+def test_groups_have_their_own_baseline():
+    manifest, records = folder(groups=("A", "B"))
+    for record in records:
+        if (record["group"], record["arm"]) == ("B", "none"):
+            record["metrics"]["test_accuracy"] -= 0.5
+    arms = {(a.group, a.arm): a for a in report.summarize(manifest, records)}
+    assert arms["A", "Dropout 0.1"].difference.mean == pytest.approx(0.02)
+    assert arms["B", "Dropout 0.1"].difference.mean == pytest.approx(0.52)
+
+
+def test_failures_and_nan_are_counted_and_in_no_mean():
+    manifest, records = folder()
+    fail(records, 1)  # Dropout 0.1, seed 0
+    records[4]["metrics"]["test_accuracy"] = math.nan  # Dropout 0.1, seed 1
+    records[2]["metrics"]["test_accuracy"] = None  # Dropout 0.3, seed 0
+    arms = by_arm(manifest, records)
+    dropout = arms["Dropout 0.1"]
+    assert (dropout.failed, dropout.not_finite, dropout.value.count) == (1, 1, 1)
+    assert dropout.value.mean == 0.97
+    assert math.isnan(dropout.value.half_width)
+    assert arms["Dropout 0.3"].not_finite == 1
+    assert arms["Dropout 0.3"].difference.count == 2
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_unfinished_folders_have_all_planned_arms(count):
+    manifest, records = folder()
+    arms = report.summarize(manifest, records[:count])
+    assert [a.arm for a in arms] == list(ACCURACIES)
+    assert sum(a.value.count for a in arms) == count
+    assert sum(a.planned for a in arms) == 9
+
+
+def test_a_cell_that_ran_again_counts_once():
+    manifest, records = folder()
+    earlier = {**records[0], "status": "failed", "metrics": {}}
+    arms = by_arm(manifest, [earlier, *records])
+    assert (arms["none"].value.count, arms["none"].failed) == (3, 0)
+
+
+def test_an_unknown_metric_names_the_known_ones():
+    manifest, records = folder()
+    with pytest.raises(ValueError, match=r"no_such.*test_accuracy"):
+        report.summarize(manifest, records, "no_such")
+
+
+def numbers(difference, **options):
+    return [
+        published("none", 0.80, **options),
+        published("Dropout 0.1", 0.80 + difference, **options),
+    ]
+
+
+# Ours: +0.05 ± 0.025, or +0.02 ± 0.025, or nothing of the kind with fewer pairs.
+CLEAR = {"none": [0.80, 0.81, 0.82], "Dropout 0.1": [0.85, 0.85, 0.88]}
+UNCLEAR = {"none": [0.80, 0.81, 0.82], "Dropout 0.1": [0.82, 0.82, 0.85]}
+FEW = {"none": [0.80, 0.81], "Dropout 0.1": [0.90, 0.91]}
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "difference", "verdict"),
+    [
+        (CLEAR, 0.001, "agrees in direction"),
+        (CLEAR, -0.001, "differs in direction"),
+        (CLEAR, 0.0, "no difference published"),
+        (UNCLEAR, 0.02, "not distinguishable"),
+        (UNCLEAR, -0.02, "not distinguishable"),
+        (FEW, 0.1, "too few runs"),
+    ],
+)
+def test_verdicts_about_direction(accuracies, difference, verdict):
+    manifest, records = folder(accuracies, numbers=numbers(difference))
+    assert by_arm(manifest, records)["Dropout 0.1"].verdict == verdict
+
+
+def test_direction_needs_a_published_baseline_of_the_same_metric():
+    one = [published("Dropout 0.1", 0.85)]
+    manifest, records = folder(CLEAR, numbers=one)
+    arms = by_arm(manifest, records)
+    assert arms["Dropout 0.1"].verdict == "other protocol"
+    assert arms["none"].verdict == ""
+    other = [*one, published("none", 0.8, metric="best_test_accuracy")]
+    manifest, records = folder(CLEAR, numbers=other)
+    assert by_arm(manifest, records)["Dropout 0.1"].verdict == "other protocol"
+
+
+def test_published_numbers_of_other_metrics_are_not_compared():
+    manifest, records = folder(CLEAR, numbers=numbers(0.1, metric="test_loss"))
+    dropout = by_arm(manifest, records)["Dropout 0.1"]
+    assert (dropout.published, dropout.verdict) == ((), "")
+    # The best epoch stands for the last where there is nothing else.
+    best = numbers(0.1, metric="best_test_accuracy")
+    manifest, records = folder(CLEAR, numbers=best)
+    dropout = by_arm(manifest, records)["Dropout 0.1"]
+    assert dropout.published[0]["metric"] == "best_test_accuracy"
+    assert dropout.verdict == "agrees in direction"
+
+
+def baseline_verdict(value, scale="paper", accuracies=CLEAR, **options):
+    number = published("none", value, **options)
+    manifest, records = folder(accuracies, scale=scale, numbers=[number])
+    return by_arm(manifest, records)["none"].verdict
+
+
+def test_verdicts_about_the_level():
+    # Ours: 0.81 ± 0.0248.
+    assert baseline_verdict(0.81, scale="short") == "other protocol"
+    assert baseline_verdict(0.81, metric="best_test_accuracy") == "other protocol"
+    assert baseline_verdict(0.70, of="another network") == "other protocol"
+    assert baseline_verdict(0.83) == "not distinguishable"
+    assert baseline_verdict(0.84) == "below the published level"
+    assert baseline_verdict(0.70) == "above the published level"
+    assert baseline_verdict(0.70, accuracies=FEW) == "too few runs"
+
+
+def test_the_level_counts_the_papers_spread():
+    ours, n, spread = CLEAR["none"], 5, 0.02
+    for value in (0.825, 0.835, 0.84, 0.85):
+        p = stats.ttest_ind_from_stats(
+            0.81, stats.tstd(ours), 3, value, spread, n, equal_var=False
+        ).pvalue
+        expected = "below the published level" if p < 0.05 else "not distinguishable"
+        assert baseline_verdict(value, spread=spread, n=n) == expected
+    # 0.0261 wide with the paper's spread, 0.0248 without.
+    assert baseline_verdict(0.835, spread=spread, n=n) == "not distinguishable"
+    assert baseline_verdict(0.835, spread=spread) == "below the published level"
+    assert baseline_verdict(0.84, spread=spread, n=n) == "below the published level"
