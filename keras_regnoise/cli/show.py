@@ -87,7 +87,7 @@ def describe(options: argparse.Namespace) -> int:
     study = registry.find(options.study)[0]
     recipes = {scale: asdict(recipe) for scale, recipe in study.recipes.items()}
     if options.format == "json":
-        print(json.dumps(study.description() | {"recipes": recipes}, indent=2))
+        print(json.dumps(study.as_json() | {"recipes": recipes}, indent=2))
         return DONE
     # Of several numbers of an arm, that of the headline.
     numbers = sorted(study.published, key=lambda p: p.metric == study.metric)

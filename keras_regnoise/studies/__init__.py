@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from keras_regnoise.studies.study import Arm as Arm
 from keras_regnoise.studies.study import Cell as Cell
+from keras_regnoise.studies.study import Description as Description
 from keras_regnoise.studies.study import Published as Published
 from keras_regnoise.studies.study import Recipe as Recipe
 from keras_regnoise.studies.study import Study as Study
@@ -12,7 +13,16 @@ if TYPE_CHECKING:
     from keras_regnoise.studies.model import Fit as Fit
     from keras_regnoise.studies.model import StudyModel as StudyModel
 
-__all__ = ["Arm", "Cell", "Fit", "Published", "Recipe", "Study", "StudyModel"]
+__all__ = [
+    "Arm",
+    "Cell",
+    "Description",
+    "Fit",
+    "Published",
+    "Recipe",
+    "Study",
+    "StudyModel",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 Value = str | int | float | bool
@@ -135,18 +135,16 @@ class Profile:
     option: str
 
 
-@dataclass(frozen=True)
-class Study:
-    """An ablation: arms and seeds, a model, data, recipes and the paper's numbers.
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a study says of itself: all but how it is trained.
 
     Attributes:
         name: Name on the command line.
         title: What it finds out, in one line.
-        model: A `StudyModel` class, called with a recipe and the data's description.
         data: Name of the data set, see `keras_regnoise.datasets.load`.
         arms: All arms.
         baseline: Name of the arm to which the others of its group are compared.
-        recipes: By scale: `"smoke"`, `"short"` or `"paper"`.
         paper: Title and year of the paper, if there is one.
         table: Its table or figure.
         metric: Headline metric of the last epoch, from `StudyModel.fit`.
@@ -161,11 +159,9 @@ class Study:
 
     name: str
     title: str
-    model: Callable[..., Any]
     data: str
     arms: tuple[Arm, ...]
     baseline: str
-    recipes: Mapping[str, Recipe]
     paper: str = ""
     table: str = ""
     metric: str = "test_accuracy"
@@ -176,6 +172,38 @@ class Study:
     x: str = ""
     series: str = ""
     profile: Profile | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it ready for JSON."""
+        names = [part.name for part in fields(Description)]
+        alone = Description(**{name: getattr(self, name) for name in names})
+        return dict(json.loads(json.dumps(asdict(alone))))
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> "Description":
+        """Return what `as_json` was made of; names it does not know are left out."""
+        known = {part.name for part in fields(Description)}
+        values = {name: content[name] for name in content if name in known}
+        values["arms"] = tuple(Arm(**arm) for arm in content["arms"])
+        published = content.get("published") or ()
+        values["published"] = tuple(Published(**number) for number in published)
+        values["deviations"] = tuple(content.get("deviations") or ())
+        profile = content.get("profile")
+        values["profile"] = Profile(**profile) if profile else None
+        return Description(**values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study(Description):
+    """An ablation: a description, a model and how it is trained.
+
+    Attributes:
+        model: A `StudyModel` class, called with a recipe and the data's description.
+        recipes: By scale: `"smoke"`, `"short"` or `"paper"`.
+    """
+
+    model: Callable[..., Any]
+    recipes: Mapping[str, Recipe]
 
     def __post_init__(self) -> None:
         _check(self)
@@ -210,18 +238,6 @@ class Study:
         return [
             Cell(arm, seed) for seed in tuple(seeds) or recipe.seeds for arm in chosen
         ]
-
-    def description(self) -> dict[str, Any]:
-        """Return all but the model and the recipes, ready for JSON."""
-        fields = {
-            key: value
-            for key, value in vars(self).items()
-            if key not in ("model", "recipes")
-        }
-        fields["arms"] = [asdict(arm) for arm in self.arms]
-        fields["published"] = [asdict(number) for number in self.published]
-        fields["profile"] = asdict(self.profile) if self.profile else None
-        return dict(json.loads(json.dumps(fields)))
 
 
 def _matching(arms: tuple[Arm, ...], patterns: tuple[str, ...]) -> list[Arm]:

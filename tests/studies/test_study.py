@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from keras_regnoise.studies import Arm, Published, Recipe, Study
+from keras_regnoise.studies import Arm, Description, Published, Recipe, Study
 
 ARMS = (
     Arm("none", {"rate": 0.0}, "a"),
@@ -16,8 +16,16 @@ RECIPES = {
 
 
 def study(**options):
-    defaults = {"arms": ARMS, "baseline": "none", "recipes": RECIPES}
-    return Study("s", "title", lambda *_: None, "digits", **defaults | options)
+    defaults = {
+        "name": "s",
+        "title": "title",
+        "model": lambda *_: None,
+        "data": "digits",
+        "arms": ARMS,
+        "baseline": "none",
+        "recipes": RECIPES,
+    }
+    return Study(**defaults | options)
 
 
 def test_the_grid_is_enumerated_seed_by_seed():
@@ -44,10 +52,12 @@ def test_the_id_of_a_cell_is_the_same_every_time_and_changes_with_the_arm():
 
 def test_a_description_is_json():
     number = Published("Dropout 0.1", 0.9, "a", n=5)
-    description = study(published=(number,)).description()
+    description = study(published=(number,)).as_json()
     assert json.loads(json.dumps(description)) == description
     assert description["published"][0]["n"] == 5
     assert "model" not in description
+    assert Description.from_json(description).as_json() == description
+    assert Description.from_json(description | {"later": 1}).published == (number,)
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Plan:
                 k: list(v) if isinstance(v, tuple) else v for k, v in recipe.items()
             },
             "options": dict(self.options),
-            "description": self.study.description(),
+            "description": self.study.as_json(),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "cells": [folder.plan_entry(cell) for cell in cells],
             "chosen": [cell.id for cell in cells],
