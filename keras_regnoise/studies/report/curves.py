@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from keras_regnoise.studies._atomic import replacing
 from keras_regnoise.studies.report import _style
-from keras_regnoise.studies.report._atomic import replacing
 from keras_regnoise.studies.report._run import ArmKey, Record, Run
 from keras_regnoise.studies.report._style import Palette
 from keras_regnoise.studies.report.drawing import FEWEST_RUNS, legend, shortened

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from keras_regnoise.studies._atomic import replacing
 from keras_regnoise.studies.report import _style, profile_drawing
-from keras_regnoise.studies.report._atomic import replacing
 from keras_regnoise.studies.report._run import Record, Run
 from keras_regnoise.studies.report._style import MARKERS, PAPER, Palette
 from keras_regnoise.studies.report.arm_summary import ArmSummary

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_regnoise.studies.report._atomic import write_text
+from keras_regnoise.studies._atomic import write_text
 from keras_regnoise.studies.report._run import Record
 from keras_regnoise.studies.report.curves import curves_figure
 from keras_regnoise.studies.report.drawing import figure

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from keras_regnoise.studies.report._atomic import replacing, write_text
+from keras_regnoise.studies._atomic import replacing, write_text
 from keras_regnoise.studies.report._run import Record, Run, metrics_of
 
 Row = dict[str, Any]
