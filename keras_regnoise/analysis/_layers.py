@@ -1,20 +1,13 @@
 """The layers of a model: which there are, and which one is meant."""
 
-from collections.abc import Iterable
 from typing import Any
 
 import keras
 
-from keras_regnoise.layers import CrossNormalization, ICLayer, NoiseLayer
-from keras_regnoise.layers._base.seeded_layer import SeededLayer
+from keras_regnoise._keras.kinds import is_weight_layer, unwrapped
+from keras_regnoise._keras.sublayers import direct_sublayers, every_layer
+from keras_regnoise.layers import CrossNormalization
 from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
-
-KERAS_NOISE = (
-    keras.layers.Dropout,  # the spatial dropouts are subclasses
-    keras.layers.AlphaDropout,
-    keras.layers.GaussianDropout,
-    keras.layers.GaussianNoise,
-)
 
 # These call what they hold in a loop, out of which no tensor can be taken, or do its
 # work themselves.
@@ -41,12 +34,6 @@ def check_model(model: Any) -> None:
         )
 
 
-def every_layer(model: keras.Model) -> list[keras.Layer]:
-    """Every layer of `model`, however deep, once."""
-    found = {id(layer): layer for layer in model._flatten_layers(include_self=False)}
-    return list(found.values())
-
-
 def observable_layers(model: keras.Model) -> dict[str, keras.Layer]:
     """The layers whose inputs and outputs can be seen, by path, in order.
 
@@ -58,7 +45,7 @@ def observable_layers(model: keras.Model) -> dict[str, keras.Layer]:
     seen: set[int] = set()
 
     def visit(parent: keras.Layer, prefix: str) -> None:
-        for layer in parent._flatten_layers(include_self=False, recursive=False):
+        for layer in direct_sublayers(parent):
             if id(layer) in seen or isinstance(layer, keras.layers.InputLayer):
                 continue
             seen.add(id(layer))
@@ -121,7 +108,7 @@ def weight_layers(model: keras.Model) -> list[keras.Layer]:
     found = [
         layer
         for layer in layers
-        if hasattr(layer, "kernel") or isinstance(layer, WeightWrapper)
+        if is_weight_layer(layer) and hasattr(unwrapped(layer), "kernel")
     ]
     if not found:
         raise ValueError(
@@ -129,18 +116,6 @@ def weight_layers(model: keras.Model) -> list[keras.Layer]:
             "layers you mean with `layers`."
         )
     return found
-
-
-def noise_layers(model: keras.Model, also: Iterable[type] = ()) -> list[keras.Layer]:
-    """The layers that add noise in training, and those of the classes `also`."""
-    kinds = (NoiseLayer, SeededLayer, *KERAS_NOISE, *also)
-    found: dict[int, keras.Layer] = {}
-    for layer in every_layer(model):
-        if isinstance(layer, kinds):
-            found[id(layer)] = layer
-        if isinstance(layer, ICLayer):  # its noise may be a layer of any class
-            found[id(layer.noise)] = layer.noise
-    return list(found.values())
 
 
 def normalizations(model: keras.Model) -> list[keras.Layer]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from keras_regnoise._keras.hooks import replaced_call
 from keras_regnoise.analysis._arrays import Array
 
 Function = Callable[..., Any]
@@ -65,10 +66,10 @@ def observing(
     with ExitStack() as stack:
         for name, tap in (taps or {}).items():
             record = partial(_recorded, tap.read, partial(observer.record, name))
-            stack.enter_context(_replaced_call(tap.layer, record))
+            stack.enter_context(replaced_call(tap.layer, record))
         for mode, layers in ((True, in_training), (False, in_inference)):
             for layer in layers:
-                stack.enter_context(_replaced_call(layer, partial(_forced, mode)))
+                stack.enter_context(replaced_call(layer, partial(_forced, mode)))
         yield observer
 
 
@@ -162,25 +163,6 @@ class _Compiled(keras.Model):  # type: ignore[misc]
 
     def call(self, inputs: Any) -> Any:
         return self.function(inputs)
-
-
-@contextmanager
-def _replaced_call(
-    layer: keras.Layer, change: Callable[[Function], Function]
-) -> Iterator[None]:
-    """Let one layer, and not its class, run `change(call)` in place of `call`."""
-    name = "call"
-    if getattr(layer, "quantization_mode", None) is not None:
-        name = "quantized_call"
-    # Not setattr: the backends' layers keep a record of what is set on them.
-    own = vars(layer)
-    was = {name: own[name]} if name in own else {}
-    own[name] = change(getattr(layer, name))
-    try:
-        yield
-    finally:
-        del own[name]
-        own.update(was)
 
 
 def _forced(training: bool, call: Function) -> Function:

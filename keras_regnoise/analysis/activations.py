@@ -4,6 +4,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_regnoise._keras.kinds import noise_layers
 from keras_regnoise.analysis._arrays import (
     Array,
     feature_rows,
@@ -11,7 +12,6 @@ from keras_regnoise.analysis._arrays import (
 )
 from keras_regnoise.analysis._batches import input_batches
 from keras_regnoise.analysis._layers import (
-    noise_layers,
     normalizations,
     select_layers,
 )

@@ -5,11 +5,11 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_regnoise._keras.kinds import noise_layers
 from keras_regnoise.analysis._arrays import positive_integer
 from keras_regnoise.analysis._batches import input_batches
 from keras_regnoise.analysis._layers import (
     check_model,
-    noise_layers,
     normalizations,
 )
 from keras_regnoise.analysis._observe import (

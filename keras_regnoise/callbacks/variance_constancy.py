@@ -6,17 +6,10 @@ from typing import Any
 import keras
 
 from keras_regnoise import _backend
-from keras_regnoise.layers import DropActivation
+from keras_regnoise._keras.graph import maker_of
+from keras_regnoise._keras.hooks import clear_losses, replaced_attribute
+from keras_regnoise._keras.kinds import is_activation, is_activation_layer
 from keras_regnoise.regularizers import VarianceConstancy as Regularizer
-
-_ACTIVATION_LAYERS = (
-    keras.layers.Activation,
-    keras.layers.ELU,
-    keras.layers.LeakyReLU,
-    keras.layers.PReLU,
-    keras.layers.ReLU,
-    DropActivation,
-)
 
 
 class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
@@ -95,7 +88,7 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
         self._original = _without_leftover(model.train_function)
         # Of a step that is new to jax.jit, which would hand out the plain trace again.
         step = functools.partial(model.train_step)
-        with _replaced(model, "train_step", step):
+        with replaced_attribute(model, "train_step", step):
             model.make_train_function(force=True)
         self._penalized = model.train_function
         model.train_function = self._original
@@ -139,25 +132,11 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
             layer.add_loss(loss)
 
         name, wrap = _place(layer)
-        with _replaced(layer, name, wrap(getattr(layer, name), penalize)):
+        with replaced_attribute(layer, name, wrap(getattr(layer, name), penalize)):
             try:
                 yield
             finally:
-                layer._clear_losses()  # as Keras does before the next call
-
-
-@contextlib.contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
-    """Give an object another attribute for a while, whether or not it has its own."""
-    before, is_own = getattr(owner, name), name in vars(owner)
-    setattr(owner, name, value)
-    try:
-        yield
-    finally:
-        if is_own:
-            setattr(owner, name, before)
-        else:
-            delattr(owner, name)
+                clear_losses(layer)
 
 
 def _owner(function: Any) -> "VarianceConstancy | None":
@@ -175,9 +154,9 @@ def _without_leftover(function: Any) -> Any:
 
 def _place(layer: keras.layers.Layer) -> tuple[str, Callable[..., Any]]:
     """Where a layer has its pre-activation: attribute to wrap, and on which side."""
-    if isinstance(layer, _ACTIVATION_LAYERS):
+    if is_activation_layer(layer):
         return "call", _before
-    if _has_activation(layer):
+    if is_activation(layer):
         return "activation", _before
     return "call", _after
 
@@ -201,17 +180,6 @@ def _after(function: Callable[..., Any], hook: Callable[[Any], None]) -> Any:
     return wrapped
 
 
-def _has_activation(layer: keras.layers.Layer) -> bool:
-    # Recurrent layers apply theirs inside a loop, which no loss can leave.
-    activation = getattr(layer, "activation", None)
-    return (
-        callable(activation)
-        and activation is not keras.activations.linear
-        and activation is not keras.activations.softmax
-        and not isinstance(layer, keras.layers.RNN)
-    )
-
-
 def _targets(
     model: keras.Model, names: tuple[str, ...] | None
 ) -> dict[str, keras.layers.Layer]:
@@ -222,8 +190,7 @@ def _targets(
         found = {
             path: layer
             for path, layer in layers.items()
-            if (isinstance(layer, _ACTIVATION_LAYERS) or _has_activation(layer))
-            and layer not in outputs
+            if is_activation(layer) and layer not in outputs
         }
         if not found:
             raise ValueError(
@@ -254,7 +221,7 @@ def _output_layers(model: keras.Model) -> list[Any]:
     """Return the layers that make the outputs of a functional or Sequential model."""
     found: list[Any] = []
     for output in keras.tree.flatten(getattr(model, "outputs", None) or []):
-        operation = output._keras_history.operation
+        operation = maker_of(output)
         if isinstance(operation, keras.Model):
             found += _output_layers(operation)
         else:

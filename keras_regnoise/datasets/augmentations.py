@@ -11,6 +11,8 @@ from typing import Any
 
 import keras
 
+from keras_regnoise._keras.hooks import draw_from
+
 Shape = tuple[int, ...]
 Draw = Callable[[int], Any]
 
@@ -155,7 +157,6 @@ def augment(
         Tensor of the same shape.
     """
     for layer, draw in zip(layers, draws, strict=True):
-        generator = _Draws(draw)
-        layer._get_seed_generator = lambda backend=None, it=generator: it
+        draw_from(layer, _Draws(draw))
         images = layer(images, training=True)
     return images

@@ -5,11 +5,13 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
+from keras_regnoise._keras.kinds import Activation
 from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
 from keras_regnoise.layers._base.validation import check_float
 from keras_regnoise.ops.drop_activation import drop_activation
 
 
+@Activation.register
 @keras.saving.register_keras_serializable(package="keras_regnoise")
 class DropActivation(NoiseLayer):
     """An activation that is dropped, not the unit: some units stay linear.

@@ -5,10 +5,12 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._arguments import is_number
+from keras_regnoise._keras.kinds import Activation
 from keras_regnoise.layers._base.seeded_layer import SeededLayer
 from keras_regnoise.layers._base.validation import check_float
 
 
+@Activation.register
 @keras.saving.register_keras_serializable(package="keras_regnoise")
 class RandomizedLeakyReLU(SeededLayer):
     """Leaky ReLU whose slope is random in training (RReLU).

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.placement._graph import Call
+from keras_regnoise._keras.graph import Call
 
 Factory = Callable[[keras.Layer], keras.Layer | None]
 

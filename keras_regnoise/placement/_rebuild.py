@@ -8,7 +8,8 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.placement._graph import Call, calls, is_graph
+from keras_regnoise._keras.graph import Call, calls, is_graph
+from keras_regnoise._keras.sublayers import output_shape_of_lambda
 
 Place = tuple[Hashable, int]
 
@@ -64,7 +65,7 @@ def _copy_lambda(layer: keras.layers.Lambda) -> keras.layers.Lambda:
     # Through its config a Python lambda would lose the module it was written in.
     return type(layer)(
         layer.function,
-        output_shape=layer._output_shape,
+        output_shape=output_shape_of_lambda(layer),
         mask=layer.mask,
         arguments=layer.arguments,
         name=layer.name,
@@ -93,7 +94,7 @@ class _Rebuild:
     def _graph(self, model: keras.Model) -> keras.Model:
         if isinstance(model, keras.Sequential):
             return self._sequential(model)
-        return self._functional(model)
+        return self._of_calls(model)
 
     def _counterpart(self, old: keras.Operation) -> keras.Operation | None:
         """What stands in the new model where `old` stood; None if nothing does."""
@@ -119,7 +120,7 @@ class _Rebuild:
         build = keras.Sequential if own_init else type(model)
         return build(layers, name=model.name, trainable=model.trainable)
 
-    def _functional(self, model: keras.Model) -> keras.Model:
+    def _of_calls(self, model: keras.Model) -> keras.Model:
         tensors: dict[int, Any] = {}
         inputs: dict[int, Any] = {}
         for call in calls(model):

@@ -8,10 +8,27 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.placement._graph import Call
+from keras_regnoise._keras.graph import Call, is_graph
 
 Kinds = type | tuple[type, ...]
 Where = Callable[[keras.Layer], bool]
+
+
+def check_model(model: Any) -> None:
+    """Raise a ValueError unless `model` is one that placement can edit."""
+    if is_graph(model):
+        return
+    if isinstance(model, keras.Model):
+        raise ValueError(
+            f"{type(model).__name__} '{model.name}' is a subclassed model: it calls "
+            "its layers in Python code, which cannot be edited. Expected a functional "
+            "or a Sequential model. Put the layer into the class itself, or write "
+            "the model with the functional API: keras.Model(inputs, outputs)."
+        )
+    raise ValueError(
+        "`model` must be a functional or a Sequential Keras model. "
+        f"Received: {model!r} (of type {type(model).__name__})."
+    )
 
 
 def check_kinds(argument: str, kinds: Any) -> tuple[type, ...]:

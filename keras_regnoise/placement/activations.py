@@ -6,17 +6,17 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.placement._factory import Factory, NewLayers
-from keras_regnoise.placement._graph import (
+from keras_regnoise._keras.graph import (
     Call,
-    check_model,
     distinct_layers,
     is_graph,
     layer_calls,
     walk,
 )
+from keras_regnoise._keras.kinds import is_of_keras, name_of
+from keras_regnoise.placement._factory import Factory, NewLayers
 from keras_regnoise.placement._rebuild import Edits, copy_layer, rebuild
-from keras_regnoise.placement._select import Where, count, select
+from keras_regnoise.placement._select import Where, check_model, count, select
 
 Activation = str | Callable[[Any], Any]
 
@@ -107,9 +107,9 @@ def activation_replacements(
     ]
     if not candidates:
         fused = [call.layer for call in calls if hasattr(call.layer, "activation")]
-        present = count(_name(layer.activation) for layer in fused)
+        present = count(name_of(layer.activation) for layer in fused)
         raise ValueError(
-            f"The model has no activation {_name(function)!r} that can be replaced. "
+            f"The model has no activation {name_of(function)!r} that can be replaced. "
             f"Activations of its layers: {present or 'none'}."
         )
     new_layers = NewLayers(factory, walk(model))
@@ -159,17 +159,9 @@ def _computes(layer: Any, function: Any) -> bool:
     """
     if isinstance(layer, keras.layers.Activation):
         return layer.activation is function
-    if is_graph(layer) or not _is_keras(type(layer)) or not _is_keras(function):
+    if is_graph(layer) or not is_of_keras(type(layer)) or not is_of_keras(function):
         return False
-    if type(layer).__name__.lower() != _name(function).replace("_", ""):
+    if type(layer).__name__.lower() != name_of(function).replace("_", ""):
         return False
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return all(getattr(layer, p.name, p.default) == p.default for p in parameters)
-
-
-def _is_keras(thing: Any) -> bool:
-    return str(getattr(thing, "__module__", "")).startswith("keras.")
-
-
-def _name(function: Any) -> str:
-    return str(getattr(function, "__name__", None) or type(function).__name__)

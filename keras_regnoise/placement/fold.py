@@ -7,8 +7,9 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_regnoise.placement._graph import Call, check_model, graphs, walk
+from keras_regnoise._keras.graph import Call, graphs, walk
 from keras_regnoise.placement._rebuild import Edits, copy_layer, rebuild
+from keras_regnoise.placement._select import check_model
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 

@@ -2,10 +2,16 @@
 
 import keras
 
+from keras_regnoise._keras.graph import walk
 from keras_regnoise.placement._factory import Factory, NewLayers
-from keras_regnoise.placement._graph import check_model, walk
 from keras_regnoise.placement._rebuild import Edits, rebuild
-from keras_regnoise.placement._select import Kinds, Where, check_kinds, select
+from keras_regnoise.placement._select import (
+    Kinds,
+    Where,
+    check_kinds,
+    check_model,
+    select,
+)
 
 
 def insert(

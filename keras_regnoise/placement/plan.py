@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import keras
 
+from keras_regnoise._keras.graph import Call, walk
 from keras_regnoise.placement._factory import Factory
-from keras_regnoise.placement._graph import Call, walk
 from keras_regnoise.placement._rebuild import Edits
 from keras_regnoise.placement._select import Kinds, Where, count
 from keras_regnoise.placement.activations import Activation, activation_replacements

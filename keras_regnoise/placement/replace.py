@@ -2,15 +2,20 @@
 
 import keras
 
-from keras_regnoise.placement._factory import Factory, NewLayers
-from keras_regnoise.placement._graph import (
-    check_model,
+from keras_regnoise._keras.graph import (
     distinct_layers,
     layer_calls,
     walk,
 )
+from keras_regnoise.placement._factory import Factory, NewLayers
 from keras_regnoise.placement._rebuild import Edits, copy_layer, rebuild
-from keras_regnoise.placement._select import Kinds, Where, check_kinds, select
+from keras_regnoise.placement._select import (
+    Kinds,
+    Where,
+    check_kinds,
+    check_model,
+    select,
+)
 
 
 def replace(

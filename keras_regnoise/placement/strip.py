@@ -5,6 +5,12 @@ from typing import Any
 
 import keras
 
+from keras_regnoise._keras import kinds
+from keras_regnoise._keras.graph import (
+    distinct_layers,
+    is_graph,
+    walk,
+)
 from keras_regnoise.layers import (
     CrossNormalization,
     DropActivation,
@@ -16,20 +22,11 @@ from keras_regnoise.layers import (
     VarianceConstancy,
     WeightNoise,
 )
-from keras_regnoise.placement._graph import (
-    check_model,
-    distinct_layers,
-    is_graph,
-    walk,
-)
 from keras_regnoise.placement._rebuild import Edits, copy_layer, rebuild
-from keras_regnoise.placement._select import Kinds, check_kinds
+from keras_regnoise.placement._select import Kinds, check_kinds, check_model
 
 KERAS_NOISE: tuple[type, ...] = (
-    keras.layers.Dropout,
-    keras.layers.AlphaDropout,
-    keras.layers.GaussianDropout,
-    keras.layers.GaussianNoise,
+    *kinds.KERAS_NOISE,
     keras.layers.ActivityRegularization,
 )
 """Keras's own layers that do nothing at inference, to be given to `strip`.

@@ -7,35 +7,12 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.placement._graph import Call, calls, is_graph, walk
+from keras_regnoise._keras.graph import Call, calls, is_graph, walk
+from keras_regnoise._keras.kinds import is_activation, is_weight_layer, unwrapped
 from keras_regnoise.placement.insert import insert
 from keras_regnoise.tuning._kinds import Place
 
 INSERTIONS = ("before_weights", "after_activation", "before_head")
-
-_WEIGHTS = (
-    keras.layers.Dense,
-    keras.layers.EinsumDense,
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-    keras.layers.SeparableConv1D,
-    keras.layers.SeparableConv2D,
-    keras.layers.RNN,
-    keras.layers.Bidirectional,
-    keras.layers.MultiHeadAttention,
-    keras.layers.GroupQueryAttention,
-)
-# Names of layers and of operations that are no more than a hidden activation.
-_ACTIVATIONS = (
-    *("relu", "relu6", "leakyrelu", "prelu", "elu", "selu", "celu", "gelu", "silu"),
-    *("swish", "mish", "tanh", "hardtanh", "sigmoid", "hardsigmoid", "hardsilu"),
-    *("softplus", "softsign"),
-)
-_NOT_HIDDEN = ("linear", "softmax", "log_softmax")
 
 
 @dataclass(frozen=True)
@@ -88,7 +65,7 @@ def find_places(model: keras.Model, placement: str) -> dict[int, Place]:
     found = {}
     default = _data_format(model)
     for spot in _spots(model):
-        call, layer = spot.call, _unwrapped(spot.call.layer)
+        call, layer = spot.call, unwrapped(spot.call.layer)
         if call.shapeless:
             raise ValueError(
                 f"The Sequential model '{model.name}' has no input yet, so that it is "
@@ -97,15 +74,15 @@ def find_places(model: keras.Model, placement: str) -> dict[int, Place]:
             )
         tensors = call.entering
         if placement == "before_weights":
-            chosen = _is_weight(layer) and spot.has_before
+            chosen = is_weight_layer(layer) and spot.has_before
         elif placement == "before_head":
-            chosen = _is_weight(layer) and not spot.has_after
+            chosen = is_weight_layer(layer) and not spot.has_after
         else:
-            chosen = _is_activation(layer) and spot.has_after
+            chosen = is_activation(layer) and spot.has_after
             tensors = call.leaving
         if chosen and tensors:
             # Whatever has weights but no format works on the last axis.
-            own = "channels_last" if _is_weight(layer) else default
+            own = "channels_last" if is_weight_layer(layer) else default
             data_format = getattr(layer, "data_format", own)
             found[id(call.layer)] = Place(len(tensors[0].shape), data_format)
     return found
@@ -143,7 +120,7 @@ def _followed(found: list[Call], has_after: bool) -> dict[Any, bool]:
 def _has_weight(layer: Any) -> bool:
     if is_graph(layer):
         return any(_has_weight(call.layer) for call in calls(layer))
-    return _is_weight(_unwrapped(layer))
+    return is_weight_layer(layer)
 
 
 def _mixes(layer: Any) -> bool:
@@ -151,29 +128,6 @@ def _mixes(layer: Any) -> bool:
     if is_graph(layer):
         return any(_mixes(call.layer) for call in calls(layer))
     return _has_weight(layer) or isinstance(layer, keras.layers.Embedding)
-
-
-def _is_weight(layer: Any) -> bool:
-    return isinstance(layer, _WEIGHTS)
-
-
-def _unwrapped(layer: Any) -> Any:
-    while isinstance(layer, keras.layers.Wrapper):
-        layer = layer.layer
-    return layer
-
-
-def _is_activation(layer: Any) -> bool:
-    """Whether the output of `layer` is that of an activation."""
-    if isinstance(layer, keras.layers.RNN):
-        return False
-    if str(type(layer).__module__).startswith("keras."):
-        name = type(layer).__name__.lower()
-        if name in _ACTIVATIONS:
-            return True
-    activation = getattr(layer, "activation", None)
-    name = getattr(activation, "__name__", type(activation).__name__)
-    return activation is not None and name not in _NOT_HIDDEN
 
 
 def _data_format(model: keras.Model) -> str:

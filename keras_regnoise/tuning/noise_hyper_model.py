@@ -11,7 +11,7 @@ import keras_tuner
 from keras_regnoise.models.seeds import derived_seed
 from keras_regnoise.ops.seeds import validate_seed
 from keras_regnoise.placement import replace_activations
-from keras_regnoise.placement._graph import check_model
+from keras_regnoise.placement._select import check_model
 from keras_regnoise.tuning._kinds import DROP_ACTIVATION, Kinds, Place, check_space
 from keras_regnoise.tuning._places import INSERTIONS, insert_noise
 from keras_regnoise.tuning._recompile import recompile

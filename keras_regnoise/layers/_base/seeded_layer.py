@@ -6,9 +6,11 @@ from keras.optimizers.schedules import LearningRateSchedule
 
 from keras_regnoise import _backend
 from keras_regnoise._arguments import is_number
+from keras_regnoise._keras.kinds import Noise
 from keras_regnoise.ops.seeds import validate_seed
 
 
+@Noise.register
 class SeededLayer(keras.layers.Layer):  # type: ignore[misc]
     """Base class of the layers that draw in training.
 

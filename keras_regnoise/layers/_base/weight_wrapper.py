@@ -3,10 +3,12 @@ from typing import Any
 
 import keras
 
+from keras_regnoise._keras.kinds import Wrapper
 from keras_regnoise.layers._base.replaced_weights import ReplacedWeights
 from keras_regnoise.layers._base.seeded_layer import SeededLayer
 
 
+@Wrapper.register
 class WeightWrapper(SeededLayer):
     """Base class of the layers that call another with noise on its weights.
 

@@ -1,9 +1,6 @@
-"""Reading a Keras model: which layer is called where, on which tensors.
+"""Reading a Keras model: which layer is called where, on which tensors."""
 
-This is the one place that looks at the private side of Keras's graph (the nodes
-of a functional model and the functional model inside a `Sequential`).
-"""
-
+import inspect
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,46 +62,86 @@ def is_graph(layer: Any) -> bool:
     )
 
 
-def check_model(model: Any) -> None:
-    """Raise a ValueError unless `model` is one that placement can edit."""
-    if is_graph(model):
-        return
-    if isinstance(model, keras.Model):
-        raise ValueError(
-            f"{type(model).__name__} '{model.name}' is a subclassed model: it calls "
-            "its layers in Python code, which cannot be edited. Expected a functional "
-            "or a Sequential model. Put the layer into the class itself, or write "
-            "the model with the functional API: keras.Model(inputs, outputs)."
-        )
-    raise ValueError(
-        "`model` must be a functional or a Sequential Keras model. "
-        f"Received: {model!r} (of type {type(model).__name__})."
-    )
-
-
 def calls(model: keras.Model, prefix: str = "") -> list[Call]:
     """The calls that `model` makes, in the order in which Keras runs them.
 
-    Calls inside nested models are not listed: a nested model is one layer.
+    Calls inside nested models are not listed: a nested model is one layer. Nor are
+    the operations behind the masks that Keras hands from layer to layer: in a new
+    model it does so again.
     """
-    graph = model._functional if isinstance(model, keras.Sequential) else model
-    if graph is None:
+    if not isinstance(model, keras.Sequential):
+        return _needed(_calls_of_nodes(model, prefix), model.outputs)
+    if model._functional is None:
         return [
             Call(layer, prefix + layer.name, (id(model), position), shapeless=True)
             for position, layer in enumerate(model.layers)
         ]
+    return _needed(_calls_of_nodes(model._functional, prefix), model.outputs)
+
+
+def _calls_of_nodes(model: keras.Model, prefix: str) -> list[Call]:
     return [
         Call(
             layer=node.operation,
             path=prefix + node.operation.name,
             key=id(node),
             args=node.arguments.args,
-            kwargs=node.arguments.kwargs,
+            kwargs=_without_handed_masks(node),
             outputs=tuple(node.outputs),
         )
-        for depth in sorted(graph._nodes_by_depth, reverse=True)
-        for node in graph._nodes_by_depth[depth]
+        for depth in sorted(model._nodes_by_depth, reverse=True)
+        for node in model._nodes_by_depth[depth]
     ]
+
+
+def _without_handed_masks(node: Any) -> dict[str, Any]:
+    """The keyword arguments of a call, None for the masks that Keras filled in."""
+    args: tuple[Any, ...] = node.arguments.args
+    kwargs: dict[str, Any] = node.arguments.kwargs
+    masks = [name for name in kwargs if name == "mask" or name.endswith("_mask")]
+    if not masks or not isinstance(node.operation, keras.Layer):
+        return kwargs
+    signature = inspect.signature(node.operation.call)
+    named = {k: v for k, v in kwargs.items() if k in signature.parameters}
+    given = signature.bind_partial(*args, **named).arguments
+    filled = {k for k in masks if k in given and _is_handed_on(k, given)}
+    return {k: None if k in filled else value for k, value in kwargs.items()}
+
+
+def _is_handed_on(name: str, given: dict[str, Any]) -> bool:
+    """Whether the mask `name` is that of the tensor which it belongs to."""
+    if name == "mask":
+        others = [v for k, v in given.items() if k != name and _tensors(v)]
+        tensors = _tensors(others[0]) if len(others) == 1 else []
+    else:
+        tensors = _tensors(given.get(name.removesuffix("_mask")))
+    masks = [mask_of(tensor) for tensor in tensors]
+    leaves = _leaves(given[name])
+    return len(masks) == len(leaves) and all(
+        mask is leaf for mask, leaf in zip(masks, leaves, strict=True)
+    )
+
+
+def _needed(found: list[Call], outputs: list[Any]) -> list[Call]:
+    """The calls that the outputs depend on, and those of the inputs."""
+    used = {id(tensor) for tensor in outputs}
+    kept = []
+    for call in reversed(found):
+        is_input = isinstance(call.layer, keras.layers.InputLayer)
+        if is_input or not used.isdisjoint(map(id, call.outputs)):
+            kept.append(call)
+            used.update(map(id, call.tensors))
+    return kept[::-1]
+
+
+def mask_of(tensor: Any) -> Any:
+    """The mask that goes with a symbolic tensor; None if it has none."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def maker_of(tensor: Any) -> keras.Operation:
+    """The layer or operation whose call returned a symbolic tensor."""
+    return tensor._keras_history.operation
 
 
 def graphs(model: keras.Model) -> Iterator[tuple[keras.Model, list[Call]]]:
@@ -138,8 +175,11 @@ def distinct_layers(found: list[Call]) -> list[keras.Operation]:
 
 
 def _tensors(structure: Any) -> list[Any]:
-    leaves = keras.tree.flatten(structure)
-    return [leaf for leaf in leaves if isinstance(leaf, keras.KerasTensor)]
+    return [leaf for leaf in _leaves(structure) if isinstance(leaf, keras.KerasTensor)]
+
+
+def _leaves(structure: Any) -> list[Any]:
+    return list(keras.tree.flatten(structure))
 
 
 def _distinct_floats(tensors: Any) -> list[Any]:

@@ -1,0 +1,16 @@
+"""Every name of Keras used here that its documentation does not promise.
+
+A Keras release may take any of them away. Then the test that walks this table says
+which, and this folder is the one place to change.
+"""
+
+PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
+    "functional model": ("_nodes_by_depth",),
+    "Sequential model": ("_functional",),
+    "node of a graph": ("operation", "arguments", "outputs"),
+    "symbolic tensor": ("_keras_history", "_keras_mask"),
+    "layer": ("_flatten_layers", "_clear_losses"),
+    "Lambda layer": ("_output_shape",),
+    "random augmentation layer": ("_get_seed_generator", "backend", "transform_images"),
+}
+"""The names by what has them."""
