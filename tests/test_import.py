@@ -28,3 +28,31 @@ def test_public_names_exist_and_are_documented(name):
 
 def test_the_package_is_typed():
     assert (ROOT / "keras_regnoise" / "py.typed").exists()
+
+
+def test_every_public_name_is_listed_and_can_be_imported():
+    assert set(keras_regnoise.__all__) <= set(dir(keras_regnoise))
+    from keras_regnoise import report, studies
+
+    assert report is studies.report
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = keras_regnoise.nothing
+
+
+def test_importing_the_package_registers_its_layers_with_keras():
+    """A process that loads a model imports nothing else."""
+    run_python(
+        "import keras_regnoise, keras\n"
+        "for name in ('RotationOut', 'ICLayer', 'VarianceConstancy'):\n"
+        "    assert keras.saving.get_registered_object(f'keras_regnoise>{name}')"
+    )
+
+
+def test_the_command_imports_keras_only_when_it_needs_it():
+    run_python(
+        "import keras_regnoise_command, sys\n"
+        "keras_regnoise_command.started = True\n"
+        "import keras_regnoise, keras_regnoise.studies\n"
+        "assert 'keras' not in sys.modules\n"
+        "assert keras_regnoise.RotationOut.__name__ == 'RotationOut'"
+    )
