@@ -27,7 +27,8 @@ def variance_constancy_loss(
 
     Returns:
         A float32 scalar, computed in float32 whatever the dtype of `x`; 0 with a zero
-        gradient for a batch of fewer than `2 * sample_size` samples.
+        gradient for a batch of fewer than `2 * sample_size` samples, compiled by XLA
+        or not.
 
     Reference:
         Regularizing by the Variance of the Activations' Sample-Variances, equation 17.
@@ -41,23 +42,39 @@ def variance_constancy_loss(
     """
     sample_size = validate_sample_size(sample_size)
     x = ops.convert_to_tensor(x)
-    if mask is not None:
+    is_enough = _has_rows(x, 2 * sample_size)
+    rows = _leading_rows(x, 2 * sample_size, is_enough)
+    beta = ops.cast(beta, "float32")
+    if mask is None:
+        loss = _loss(rows, beta, sample_size=sample_size)
+    else:
         mask = ops.cast(mask, "bool")
         mask = ops.reshape(mask, ops.shape(mask) + (1,) * (x.ndim - mask.ndim))
-    beta = ops.cast(beta, "float32")
+        mask = _leading_rows(mask, 2 * sample_size, is_enough)
+        loss = _masked_loss(rows, beta, mask, sample_size)
+    return ops.where(is_enough, loss, 0.0)
 
-    def loss() -> Any:
-        if mask is None:
-            return _loss(x, beta, sample_size=sample_size)
-        return _masked_loss(x, beta, mask, sample_size)
 
-    def no_loss() -> Any:  # with a gradient, which torch insists on
-        return ops.cast(ops.sum(x[:0]), "float32") + 0.0 * ops.sum(beta)
+def _has_rows(x: Any, count: int) -> Any:
+    """Whether `x` has `count` rows: a bool, or a tensor where it is not known yet."""
+    size = ops.shape(x)[0]
+    if isinstance(size, int):
+        return size >= count
+    # Symbolic sizes, of an export on JAX, cannot be compared.
+    return ops.pad(ops.ones((size,), "bool"), [(0, count)])[count - 1]
 
-    is_enough = ops.shape(x)[0] >= 2 * sample_size
-    if isinstance(is_enough, bool):
-        return loss() if is_enough else no_loss()
-    return ops.cond(is_enough, loss, no_loss)
+
+def _leading_rows(x: Any, count: int, is_enough: Any) -> Any:
+    """Return the first `count` rows of `x`, zeros where it has fewer.
+
+    Not by a condition: XLA compiles the branch that is not taken too, and refuses rows
+    that are not there. Zeros have a finite loss, whose gradient no row of `x` gets.
+    """
+    if is_enough is True:  # known while tracing
+        return x[:count]
+    nothing = [(0, 0)] * (x.ndim - 1)
+    rows = ops.pad(x[:count], [(0, count), *nothing])[:count]
+    return ops.where(is_enough, rows, ops.zeros_like(rows))
 
 
 def validate_sample_size(sample_size: Any) -> int:
@@ -77,7 +94,7 @@ def _per_unit(first: Any, second: Any, beta: Any) -> Any:
 
 @_backend.compiled
 def _loss(x: Any, beta: Any, *, sample_size: int) -> Any:
-    x = ops.cast(x[: 2 * sample_size], "float32")
+    x = ops.cast(x, "float32")
     first = _backend.variance(x[:sample_size], sample_size)
     second = _backend.variance(x[sample_size:], sample_size)
     return ops.mean(_per_unit(first, second, beta))

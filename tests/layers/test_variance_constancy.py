@@ -123,3 +123,58 @@ def test_bad_weight(weight):
 def test_bad_sample_size():
     with pytest.raises(ValueError, match="Received: sample_size=1"):
         krn.VarianceConstancy(sample_size=1)
+
+
+def trained_in_a_partial_batch(kind, jit_compile):
+    """Losses and weights after an epoch of a batch of 8 and one of 3 samples."""
+    keras.utils.set_random_seed(0)
+    layers, callbacks = keras.layers, []
+    hidden = [layers.Dense(4)]
+    if kind == "layer":
+        hidden += [krn.VarianceConstancy(1.0)]
+    elif kind == "masked":
+        hidden = [layers.Masking(), *hidden, krn.VarianceConstancy(1.0)]
+        hidden += [layers.GlobalAveragePooling1D()]
+    elif kind == "regularizer":
+        regularizer = krn.regularizers.VarianceConstancy(1.0)
+        hidden = [layers.Dense(4, activity_regularizer=regularizer)]
+    else:
+        hidden += [layers.ReLU()]
+        callbacks = [krn.callbacks.VarianceConstancy(1.0)]
+    shape = (3, 6) if kind == "masked" else (6,)
+    model = keras.Sequential([keras.Input(shape), *hidden, layers.Dense(1)])
+    model.compile("sgd", "mse", jit_compile=jit_compile)
+    x = np.random.default_rng(0).normal(size=(11, *shape))
+    history = model.fit(
+        x,
+        x.sum(axis=tuple(range(1, x.ndim)))[:, None],
+        batch_size=8,
+        shuffle=False,
+        verbose=0,
+        callbacks=callbacks,
+    )
+    return [*history.history["loss"], *model.get_weights()]
+
+
+@pytest.mark.skipif(
+    keras.config.backend() == "torch", reason="torch.compile makes no difference here"
+)
+@pytest.mark.parametrize("kind", ["layer", "masked", "regularizer", "callback"])
+def test_a_small_last_batch_under_xla_is_as_without(kind):
+    compiled, plain = (trained_in_a_partial_batch(kind, jit) for jit in (True, False))
+    for ours, theirs in zip(compiled, plain, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-5)
+
+
+def test_a_model_with_the_regularizer_is_exported_for_any_batch_size(tmp_path):
+    regularizer = krn.regularizers.VarianceConstancy()
+    dense = keras.layers.Dense(4, activity_regularizer=regularizer)
+    model = keras.Sequential([keras.Input((6,)), dense])
+    if keras.config.backend() == "torch":
+        pytest.skip("Keras exports no SavedModel from torch")
+    tf = pytest.importorskip("tensorflow")
+    model.export(str(tmp_path), verbose=False)
+    served = tf.saved_model.load(str(tmp_path))
+    for batch in (1, 3, 8):
+        x = data(batch)
+        assert_close(np.asarray(served.serve(x)), to_numpy(model(x)))
