@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from keras_regnoise import analysis
+from keras_regnoise import _figures, analysis
 from keras_regnoise.analysis import plots
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -56,6 +56,16 @@ def test_lines_are_the_numbers():
     assert one.get_ydata().tolist() == [1.5, 2.5, 3.5]
     assert [text.get_text() for text in ax.get_xticklabels()] == list(SHIFTS)
     assert ax.get_legend().get_texts()[1].get_text() == "two (2 runs)"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_style_is_that_of_the_reports(dark):
+    palette = _figures.DARK if dark else _figures.LIGHT
+    with plots.style(dark=dark):
+        ax = plots.coadaptation({"one": {"a": 1.0}, "two": {"a": 2.0}})
+    lines = [line for line in ax.get_lines() if line.get_label() in ("one", "two")]
+    assert [line.get_color() for line in lines] == list(palette.series[:2])
+    assert ax.yaxis.label.get_color() == palette.ink
 
 
 def test_the_style_ends_with_its_context():
