@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_regnoise.studies.run import Options
+
 DONE, INCOMPLETE, USAGE = 0, 1, 2
 FORMATS = ("table", "json", "csv")
 
@@ -90,16 +92,16 @@ def add_training(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def training_options(options: argparse.Namespace, save_model: bool) -> dict[str, Any]:
-    """Return the fields of `studies.training.Options`."""
+def training_options(options: argparse.Namespace, save_model: bool) -> Options:
+    """Return how a cell is trained."""
     precision = options.mixed_precision
-    return {
-        "precision": f"mixed_{precision}" if precision else "float32",
-        "jit": options.jit,
-        "data_dir": options.data_dir and str(Path(options.data_dir).resolve()),
-        "distribute": options.distribute,
-        "save_model": save_model,
-    }
+    return Options(
+        precision=f"mixed_{precision}" if precision else "float32",
+        jit=options.jit,
+        data_dir=options.data_dir and str(Path(options.data_dir).resolve()),
+        distribute=options.distribute,
+        save_model=save_model,
+    )
 
 
 def seeds(text: str) -> tuple[int, ...]:
@@ -131,17 +133,6 @@ def seconds(text: str) -> float:
             f"a time is a number of seconds, or 90s, 15m, 2h; received {text!r}"
         )
     return value
-
-
-def address(text: str) -> str:
-    """Check that it is `"HOST:PORT"`."""
-    from keras_regnoise.studies.engine.supervisor import AddressError, parse_address
-
-    try:
-        parse_address(text)
-    except AddressError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
 
 
 def positive(text: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from keras_regnoise._version import __version__
 from keras_regnoise.cli.common import DONE, INCOMPLETE, add_format, show
-from keras_regnoise.studies.engine.roles import child_environment
+from keras_regnoise.studies.engine.backend import training_environment
 
 _PACKAGES = (
     *("keras", "tensorflow", "jax", "torch", "keras-tuner", "tensorflow-datasets"),
@@ -62,7 +62,7 @@ def _backend() -> dict[str, str]:
     """Ask a process with the user's backend; this one runs on NumPy."""
     result = subprocess.run(
         [sys.executable, "-m", __name__],
-        env=child_environment(os.environ),
+        env=training_environment(),
         capture_output=True,
         text=True,
     )

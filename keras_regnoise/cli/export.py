@@ -1,15 +1,13 @@
 """`export DIR --best`: the best model of a run, without its noise."""
 
 import argparse
-import os
-import subprocess
-import sys
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 from keras_regnoise.cli.common import DONE, UsageError, complain
-from keras_regnoise.studies.engine.roles import child_environment
+from keras_regnoise.studies.engine.plan import reopen
+from keras_regnoise.studies.run import Record
 
 FORMATS = {"keras": ".keras", "saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
 
@@ -37,77 +35,49 @@ def add(commands: Any) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Write the best model."""
-    model = best_model(options.directory)
-    suffix = {
-        "keras": ".keras",
-        "saved_model": "",
-        "onnx": ".onnx",
-        "litert": ".tflite",
-    }
-    target = options.output or options.directory / f"best{suffix[options.to]}"
-    export(model, options.to, target)
-    complain(f"wrote {target}, the model of {model.stem}")
+    cell = best_model(options.directory)
+    target = options.output or options.directory / f"best{FORMATS[options.to]}"
+    export(options.directory, cell, options.to, target.resolve())
+    complain(f"wrote {target}, the model of {cell}")
     return DONE
 
 
-def export(model: Path, form: str, target: Path) -> None:
-    """Strip a saved model of its noise and write it in another form."""
-    # In a process of its own, with the user's backend: this one runs on NumPy.
-    command = [sys.executable, "-m", __name__, str(model), form, str(target)]
-    result = subprocess.run(
-        command, env=child_environment(os.environ), capture_output=True, text=True
+def export(directory: Path, cell: str, form: str, target: Path) -> None:
+    """Strip a saved model of its noise and write it in another form.
+
+    In a worker, which knows what the training knew.
+    """
+    from keras_regnoise.studies.engine.cluster import Workers, open_pool
+    from keras_regnoise.studies.engine.export import export_model
+
+    run = reopen(directory)
+    with open_pool(Workers(), run.logs) as pool:
+        reason = pool.run(export_model, directory.resolve(), cell, form, target)
+    if reason:
+        raise UsageError(f"Can't export the model of {cell} to {form}: {reason}")
+
+
+def best_model(directory: Path) -> str:
+    """Name the best cell, by the objective, of the arm with the best mean."""
+    run = reopen(directory)
+    key, sign = (
+        run.description.objective,
+        1 if run.description.direction == "max" else -1,
     )
-    if result.returncode:
-        lines = result.stderr.strip().splitlines() or ["it said nothing"]
-        raise UsageError(f"Can't export {model} to {form}: {lines[-1]}")
-
-
-def best_model(directory: Path) -> Path:
-    """Return the best model of the arm with the best mean of the objective."""
-    from keras_regnoise.studies import folder
-
-    description = folder.read_manifest(directory)["description"]
-    key, sign = description["objective"], 1 if description["direction"] == "max" else -1
-    done = [r for r in folder.read_records(directory) if r["status"] == "done"]
-    if not done:
+    if not run.done:
         raise UsageError(
             f"No cell of {directory} is done, so there is no best one yet."
         )
 
-    def score(record: Any) -> float:
-        return sign * float(record["metrics"][key])
+    def score(record: Record) -> float:
+        return sign * record.metrics[key]
 
-    arms: dict[Any, list[Any]] = {}
-    for record in done:
-        arms.setdefault((record["group"], record["arm"]), []).append(record)
-    arm = max(arms.values(), key=lambda records: mean(map(score, records)))
-    for record in sorted(arm, key=score, reverse=True):
-        file = folder.model_of(directory, record["cell"])
-        if file.exists():
-            return file
+    arms = [[r for r in run.of_arm(arm) if r.done] for arm in run.arms]
+    best = max(filter(None, arms), key=lambda records: mean(map(score, records)))
+    for record in sorted(best, key=score, reverse=True):
+        if run.model_of(record.cell).exists():
+            return record.cell
     raise UsageError(
-        f"No model of the best arm, {arm[0]['arm']}, is in {directory / 'models'}: it "
+        f"No model of the best arm, {best[0].arm}, is in {directory / 'models'}: it "
         "was deleted, or the run was done with --no-models."
     )
-
-
-def write(model: Path, form: str, target: Path) -> None:
-    """Load a model, strip its noise and write it."""
-    import keras
-
-    import keras_regnoise
-
-    network = keras_regnoise.placement.strip(keras.saving.load_model(model))
-    # The ONNX exporter wants a model that has been called.
-    examples = [keras.ops.zeros((1, *x.shape[1:]), x.dtype) for x in network.inputs]
-    network(examples if len(examples) > 1 else examples[0])
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if form == "keras":
-        network.save(target)
-    else:
-        form = "tf_saved_model" if form == "saved_model" else form
-        network.export(target, format=form, verbose=False)
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from keras_regnoise._version import __version__
 from keras_regnoise.cli.common import USAGE, UsageError, complain
 
-_EXTRAS = ("keras_tuner", "six", "grpc", "sklearn", "matplotlib", "rich")
+_EXTRAS = ("keras_tuner", "six", "distributed", "sklearn", "matplotlib", "rich")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,12 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return USAGE
     options = _parser().parse_args(arguments)
-    from keras_regnoise.studies.engine.supervisor import SupervisorError
-    from keras_regnoise.studies.folder import FolderError
+    from keras_regnoise.studies.engine.errors import ClusterError
+    from keras_regnoise.studies.run import FolderError
 
     try:
         return int(options.main(options))
-    except (UsageError, FolderError, SupervisorError, ImportError, ValueError) as error:
+    except (UsageError, FolderError, ClusterError, ImportError, ValueError) as error:
         complain(error)
         return USAGE
     except BrokenPipeError:  # the reader, such as `head`, has enough

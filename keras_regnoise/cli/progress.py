@@ -2,10 +2,11 @@ import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from keras_regnoise.studies.run import Record, arm_name
 
 
 class Reporter:
@@ -53,11 +54,11 @@ class Reporter:
         description = f"{cell} epoch {epoch}/{of}"
         self._progress.update(self._task, description=description)
 
-    def ended(self, records: Mapping[str, Mapping[str, Any]]) -> None:
+    def ended(self, records: Mapping[str, Record]) -> None:
         """Report the cells that ended since the last call."""
         new = [record for name, record in records.items() if name not in self._seen]
         self._seen.update(records)
-        self._failed = sum(r["status"] == "failed" for r in records.values())
+        self._failed = sum(not r.done for r in records.values())
         if self._earlier is None:
             self._earlier = len(new)
             if new:
@@ -80,12 +81,11 @@ class Reporter:
         seconds = (time.monotonic() - self._start) / max(1, ended)
         return duration(seconds * (self.total - len(self._seen)))
 
-    def _result(self, record: Mapping[str, Any]) -> str:
-        group = f"{record['group']}: " if record["group"] else ""
-        cell = f"{group}{record['arm']}, seed {record['seed']}"
-        if record["status"] == "failed":
-            return f"{cell}: {record['error']}"
-        return f"{cell}: {self.metric} {record['metrics'][self.metric]:.4f}"
+    def _result(self, record: Record) -> str:
+        cell = f"{arm_name(record.key)}, seed {record.seed}"
+        if not record.done:
+            return f"{cell}: {record.error}"
+        return f"{cell}: {self.metric} {record.metrics[self.metric]:.4f}"
 
     def say(self, text: str) -> None:
         """Print a line of its own."""

@@ -52,10 +52,12 @@ def show_report(
     directory: Path, form: str, tensorboard: bool = False, metric: str | None = None
 ) -> int:
     """Write the report's files and print its table."""
-    from keras_regnoise.studies import folder, report
+    from keras_regnoise.studies import report
+    from keras_regnoise.studies.engine.plan import reopen
+    from keras_regnoise.studies.run import WriteError
 
-    manifest = folder.read_manifest(directory)
-    records = folder.read_records(directory)
+    run = reopen(directory)
+    manifest, records = _contents(run)
     summaries = report.summarize(manifest, records, metric)
     _print(report.render(summaries, manifest, form))
     try:
@@ -64,28 +66,40 @@ def show_report(
             place = directory / "tensorboard"
             files.append(report.write_tensorboard(manifest, records, place))
     except OSError as error:
-        raise folder.FolderError(
+        raise WriteError(
             f"Can't write the report: {error}. The results are safe; make room and "
             f"run: keras-regnoise report {directory}"
         ) from error
     for file in files:
         complain(f"wrote {file}")
-    done = sum(record["status"] == "done" for record in records)
-    return DONE if done == len(manifest["cells"]) else INCOMPLETE
+    return DONE if run.complete else INCOMPLETE
 
 
 def compare(options: argparse.Namespace) -> int:
     """Compare two runs."""
-    from keras_regnoise.studies import folder, report
+    from keras_regnoise.studies import report
+    from keras_regnoise.studies.engine.plan import reopen
 
-    first, second = (
-        (folder.read_manifest(directory), folder.read_records(directory))
-        for directory in (options.first, options.second)
-    )
+    first, second = map(_contents, map(reopen, (options.first, options.second)))
     comparisons = report.compare(*first, *second)
-    _print(report.render(comparisons, second[0], options.format))
+    _print(report.render(comparisons, first[0], options.format))
     worse = any(comparison.significantly_worse for comparison in comparisons)
     return INCOMPLETE if worse else DONE
+
+
+def _contents(run: Any) -> tuple[Any, Any]:
+    manifest = run.manifest.as_json()
+    manifest["cells"] = [
+        {
+            "id": cell.id,
+            "arm": cell.arm.name,
+            "group": cell.arm.group,
+            "values": dict(cell.arm.values),
+            "seed": cell.seed,
+        }
+        for cell in run.manifest.cells
+    ]
+    return manifest, [record.as_json() for record in run.records]
 
 
 def _print(rendered: Any) -> None:

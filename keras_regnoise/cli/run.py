@@ -1,9 +1,8 @@
 """`run STUDY`: train what is not done, then report."""
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_regnoise.cli.common import (
     DONE,
@@ -11,13 +10,18 @@ from keras_regnoise.cli.common import (
     add_grid,
     add_study,
     add_training,
-    address,
     complain,
     positive,
     seconds,
     training_options,
 )
 from keras_regnoise.cli.report import show_report
+from keras_regnoise.studies.engine.errors import ClusterError, TimeLimitError
+from keras_regnoise.studies.run import Manifest, Run, WriteError
+
+if TYPE_CHECKING:
+    from keras_regnoise.studies.engine.cluster import Workers
+    from keras_regnoise.studies.engine.plan import Plan
 
 _CELLS_PER_PROCESS = {"paper": 1}
 
@@ -34,13 +38,6 @@ def add(commands: Any) -> None:
     add_grid(parser)
     add_training(parser)
     add_engine(parser)
-    parser.add_argument(
-        "--join",
-        type=address,
-        metavar="HOST:PORT",
-        help="add this machine's workers to the search whose chief listens there; "
-        "--out is the same folder, which both machines see",
-    )
     parser.set_defaults(main=main)
 
 
@@ -49,17 +46,25 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         type=positive,
-        default=0,
+        default=1,
         metavar="N",
-        help="train N cells at a time in keras-tuner's chief and worker processes, "
-        "each with its own GPU where there are GPUs",
+        help="train N cells at a time, each in a process of its own and with its own "
+        "GPU where there are GPUs (default: 1)",
     )
     parser.add_argument(
-        "--listen",
-        type=address,
-        metavar="HOST:PORT",
-        help="where the chief listens, for workers on other machines (default: a "
-        "free port of this machine alone)",
+        "--cluster",
+        default="",
+        metavar="ADDRESS",
+        help="train on a Dask cluster that exists: its scheduler's address, or its "
+        "scheduler file",
+    )
+    parser.add_argument(
+        "--dashboard", action="store_true", help="show Dask's dashboard of the workers"
+    )
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="go on in a folder although the code has changed since its first cell",
     )
     parser.add_argument(
         "--overwrite",
@@ -93,21 +98,21 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Run a study."""
     from keras_regnoise.studies import registry
-    from keras_regnoise.studies.engine import execute as run
+    from keras_regnoise.studies.engine.plan import Plan
 
     study, source = registry.find(options.study)
     directory = options.out or Path("runs") / study.name
-    if options.join:
-        return _join(directory, options)
-    plan = run.Plan(
-        study,
-        source,
-        options.scale or default_scale(study),
-        directory,
-        tuple(options.arms),
-        options.seeds,
-        training_options(options, save_model=not options.no_models),
-        **engine_options(options, options.scale or default_scale(study)),
+    scale = options.scale or default_scale(study)
+    plan = Plan(
+        study=study,
+        source=source,
+        scale=scale,
+        directory=directory,
+        arms=tuple(options.arms),
+        seeds=options.seeds,
+        options=training_options(options, save_model=not options.no_models),
+        retry_failed=options.retry_failed,
+        force=options.force,
     )
     return execute(plan, options)
 
@@ -117,43 +122,38 @@ def default_scale(study: Any) -> str:
     return str(next(iter(study.recipes)))
 
 
-def engine_options(options: argparse.Namespace, scale: str) -> dict[str, Any]:
-    """Return the fields of `Plan` that `add_engine` is about."""
-    return {
-        "retry_failed": options.retry_failed,
-        "workers": options.workers or int(bool(options.listen)),
-        "listen": options.listen or "",
-        "cells_per_process": cells_per_process(options, scale),
-        "timeout_s": options.timeout,
-    }
+def workers_of(options: argparse.Namespace, scale: str) -> "Workers":
+    """Return where the cells are trained."""
+    from keras_regnoise.studies.engine.cluster import Workers
+
+    return Workers(
+        count=options.workers,
+        cluster=options.cluster,
+        cells_per_process=options.cells_per_process
+        or _CELLS_PER_PROCESS.get(scale, 32),
+        dashboard=options.dashboard,
+    )
 
 
-def cells_per_process(options: argparse.Namespace, scale: str) -> int:
-    """Return after how many cells a training process is replaced."""
-    return int(options.cells_per_process or (1 if scale == "paper" else 32))
-
-
-def execute(plan: Any, options: argparse.Namespace) -> int:
+def execute(plan: "Plan", options: argparse.Namespace) -> int:
     """Train the cells of a plan, then report on the whole folder."""
     from keras_regnoise.cli.progress import Reporter
-    from keras_regnoise.studies import folder
-    from keras_regnoise.studies.engine import execute as run
-    from keras_regnoise.studies.engine.roles import TimeLimitError
-    from keras_regnoise.studies.engine.supervisor import SupervisorError
+    from keras_regnoise.studies.engine import execute as engine
+    from keras_regnoise.studies.engine.lock import set_aside
 
-    total = len(plan.manifest()["cells"])
-    records: Mapping[str, Any] = {}
+    manifest = plan.manifest()
     trouble = ""
-    with Reporter(total, plan.study.metric) as reporter:
-        if options.overwrite and (moved := folder.set_aside(plan.directory)):
+    with Reporter(len(manifest.cells), plan.study.metric) as reporter:
+        if options.overwrite and (moved := set_aside(plan.directory)):
             reporter.say(f"What was in {plan.directory} is now in {moved}.")
         try:
-            records = run.execute(plan, reporter)
+            workers = workers_of(options, plan.scale)
+            engine.execute(plan, workers, reporter, options.timeout)
         except KeyboardInterrupt:
             trouble = "Interrupted. Run the same command again to go on."
         except TimeLimitError:
             trouble = "The time is up. Run the same command again to go on."
-        except (SupervisorError, folder.RecordError) as error:
+        except (ClusterError, WriteError) as error:
             trouble = str(error)
         summary = reporter.summary()
     if trouble:
@@ -162,39 +162,14 @@ def execute(plan: Any, options: argparse.Namespace) -> int:
         show_report(plan.directory, "table", tensorboard=options.tensorboard)
     if trouble:
         return INCOMPLETE
-    return _conclude(records)
+    return _conclude(Run.open(plan.directory), manifest)
 
 
-def _conclude(records: Mapping[str, Any]) -> int:
-    failed = [r for r in records.values() if r["status"] == "failed"]
+def _conclude(run: Run, manifest: Manifest) -> int:
+    failed = [record for record in run.failed if record.cell in manifest.chosen]
     if not failed:
         return DONE
     for record in failed:
-        complain(f"{record['cell']} failed: {record['error']}")
+        complain(f"{record.cell} failed: {record.error}")
     complain(f"{len(failed)} failed; train them again with --retry-failed.")
     return INCOMPLETE
-
-
-def _join(directory: Path, options: argparse.Namespace) -> int:
-    from keras_regnoise.cli.progress import Reporter
-    from keras_regnoise.studies import folder
-    from keras_regnoise.studies.engine import execute as run
-    from keras_regnoise.studies.engine.supervisor import SupervisorError
-
-    manifest = folder.read_manifest(directory)
-    metric = manifest["description"]["metric"]
-    with Reporter(len(manifest["chosen"]), metric) as reporter:
-        try:
-            run.join(
-                directory,
-                options.join,
-                options.workers or 1,
-                cells_per_process(options, manifest["scale"]),
-                reporter,
-            )
-        except KeyboardInterrupt:
-            return INCOMPLETE
-        except SupervisorError as error:
-            complain(error)
-            return INCOMPLETE
-    return DONE

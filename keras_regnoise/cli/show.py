@@ -139,71 +139,72 @@ def _published(number: Any) -> str:
 
 def plan(options: argparse.Namespace) -> int:
     """Print every cell and an estimate of the time."""
-    from keras_regnoise.studies import folder, registry
+    from keras_regnoise.studies import registry
     from keras_regnoise.studies.engine import cost
-    from keras_regnoise.studies.engine import execute as run
+    from keras_regnoise.studies.engine.plan import Plan, reopen
 
     study, source = registry.find(options.study)
     directory = options.out or Path("runs") / study.name
-    planned = run.Plan(
-        study,
-        source,
-        options.scale or default_scale(study),
-        directory,
-        tuple(options.arms),
-        options.seeds,
-        training_options(options, save_model=False),
-    )
-    manifest = planned.manifest()
+    manifest = Plan(
+        study=study,
+        source=source,
+        scale=options.scale or default_scale(study),
+        directory=directory,
+        arms=tuple(options.arms),
+        seeds=options.seeds,
+        options=training_options(options, save_model=False),
+    ).manifest()
     records = {}
     if (directory / "study.json").exists():
-        records = {r["cell"]: r for r in folder.read_records(directory)}
-    estimate = {} if options.no_cost else cost.estimate(manifest, records)
+        records = {record.cell: record for record in reopen(directory).records}
+    timings = {} if options.no_cost else cost.estimate(manifest, records)
     rows = []
-    for cell in manifest["cells"]:
-        record = records.get(cell["id"])
-        took = record.get("seconds") if record else estimate.get(cell["id"])
+    for cell in manifest.cells:
+        record, timing = records.get(cell.id), timings.get(cell.id)
+        took = record.seconds if record else timing.seconds if timing else None
         rows.append(
             {
-                "group": cell["group"],
-                "arm": cell["arm"],
-                "seed": cell["seed"],
-                "status": record["status"] if record else "to do",
+                "group": cell.arm.group,
+                "arm": cell.arm.name,
+                "seed": cell.seed,
+                "status": record.status if record else "to do",
                 "seconds": "" if took is None else round(took, 1),
             }
         )
     show(rows, options.format)
-    todo = [cell for cell in manifest["cells"] if cell["id"] not in records]
-    left = sum(estimate.get(cell["id"], 0.0) for cell in todo)
-    text = f"{len(manifest['cells']) - len(todo)} of {len(rows)} cells have ended"
-    if estimate and todo:
-        text += f"; about {duration(left)} of training are left"
+    todo = [cell for cell in manifest.cells if cell.id not in records]
+    text = f"{len(rows) - len(todo)} of {len(rows)} cells have ended"
+    known = [t for c in todo if (t := timings.get(c.id)) and t.seconds is not None]
+    if known:
+        text += f"; about {duration(sum(t.seconds or 0 for t in known))} of training "
+        text += "are left"
     complain(text)
+    for reason in dict.fromkeys(t.reason for t in timings.values() if t.reason):
+        complain(f"a cell could not be timed: {reason}")
     return DONE
 
 
 def status(options: argparse.Namespace) -> int:
     """Print how far a run is, arm by arm."""
-    from keras_regnoise.studies import folder
+    from keras_regnoise.studies.engine.plan import reopen
 
-    manifest = folder.read_manifest(options.directory)
-    records = {r["cell"]: r for r in folder.read_records(options.directory)}
-    arms: dict[tuple[str, str], dict[str, Any]] = {}
-    for cell in manifest["cells"]:
-        key = cell["group"], cell["arm"]
-        row = arms.setdefault(
-            key, {"group": key[0], "arm": key[1], "done": 0, "failed": 0, "to do": 0}
+    run = reopen(options.directory)
+    rows = []
+    for key in run.arms:
+        done = sum(record.done for record in run.of_arm(key))
+        failed = len(run.of_arm(key)) - done
+        rows.append(
+            {
+                "group": key[0],
+                "arm": key[1],
+                "done": done,
+                "failed": failed,
+                "to do": run.planned(key) - done - failed,
+            }
         )
-        record = records.get(cell["id"])
-        row[record["status"] if record else "to do"] += 1
-    show(
-        list(arms.values()), options.format, f"{manifest['study']}, {manifest['scale']}"
-    )
-    failed = [r for r in records.values() if r["status"] == "failed"]
-    for record in failed:
-        complain(f"{record['cell']} failed: {record['error']}")
-    done = len(records) - len(failed)
-    text = f"{done}/{len(manifest['cells'])} done"
+    show(rows, options.format, f"{run.study}, {run.scale}")
+    for record in run.failed:
+        complain(f"{record.cell} failed: {record.error}")
     if options.format == "table":
-        console().print(f"{text}, {len(failed)} failed" if failed else text)
-    return DONE if done == len(manifest["cells"]) else INCOMPLETE
+        console().print(run.progress)
+    return DONE if run.complete else INCOMPLETE

@@ -11,7 +11,7 @@ from keras_regnoise.cli.common import (
     seeds,
     training_options,
 )
-from keras_regnoise.cli.run import add_engine, engine_options, execute
+from keras_regnoise.cli.run import add_engine, execute
 
 
 def add(commands: Any) -> None:
@@ -60,8 +60,8 @@ def add(commands: Any) -> None:
 def main(options: argparse.Namespace) -> int:
     """Search, report, and write the best model without its noise."""
     from keras_regnoise.cli import export
-    from keras_regnoise.studies.engine import execute as run
     from keras_regnoise.studies.engine import tune
+    from keras_regnoise.studies.engine.plan import Plan
 
     specification = {
         "build": tune.absolute(options.build),
@@ -76,17 +76,18 @@ def main(options: argparse.Namespace) -> int:
     }
     specification["arms"] = tune.enumerate_arms(specification)
     study = tune.tuning_study(**specification)
-    plan = run.Plan(
-        study,
-        {"tune": specification},
-        "short",
-        options.out,
+    plan = Plan(
+        study=study,
+        source={"tune": specification},
+        scale="short",
+        directory=options.out,
         options=training_options(options, save_model=not options.no_models),
-        **engine_options(options, "short"),
+        retry_failed=options.retry_failed,
+        force=options.force,
     )
     code = execute(plan, options)
     if (options.out / "models").exists():
-        file = export.best_model(options.out)
-        export.export(file, "keras", options.out / "best.keras")
-        complain(f"wrote {options.out / 'best.keras'}, the model of {file.stem}")
+        cell, file = export.best_model(options.out), options.out / "best.keras"
+        export.export(options.out, cell, "keras", file.resolve())
+        complain(f"wrote {file}, the model of {cell}")
     return code

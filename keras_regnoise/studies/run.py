@@ -274,11 +274,19 @@ class Run:
             FolderError: If the folder has no run, a damaged one (`DamagedError`), or
                 one of a newer version.
         """
-        directory = Path(directory)
-        manifest = _read_manifest(directory)
-        run = Run(directory, manifest)
+        run = Run.without_records(directory)
         records = map(run.load, run.manifest.by_name)
         return replace(run, records=tuple(r for r in records if r is not None))
+
+    @staticmethod
+    def without_records(directory: str | Path) -> "Run":
+        """Read what is planned alone.
+
+        Raises:
+            FolderError: See `open`.
+        """
+        directory = Path(directory)
+        return Run(directory, _read_manifest(directory))
 
     @staticmethod
     def begin(directory: Path, manifest: Manifest, *, force: bool = False) -> "Run":
@@ -300,7 +308,7 @@ class Run:
             manifest = _joined(directory, manifest, force)
         elif not (directory / _CELLS).is_dir():
             _refuse_foreign(directory)
-        write_json(manifest.as_json(), directory / _MANIFEST)
+        write_manifest(directory, manifest)
         return Run.open(directory)
 
     def load(self, cell: str) -> Record | None:
@@ -456,6 +464,11 @@ def arm_key(arm: Arm) -> ArmKey:
 def arm_name(key: ArmKey) -> str:
     """Return an arm's name with its group."""
     return f"{key[0]}: {key[1]}" if key[0] else key[1]
+
+
+def write_manifest(directory: Path, manifest: Manifest) -> None:
+    """Write `study.json`, whatever is there."""
+    write_json(manifest.as_json(), directory / _MANIFEST)
 
 
 def stray_records(directory: Path) -> Iterator[Record]:

@@ -11,6 +11,7 @@ pytest.importorskip("sklearn")
 from keras_regnoise.cli import common
 from keras_regnoise.cli import main as cli
 from keras_regnoise.cli.progress import Reporter, duration
+from keras_regnoise.studies.run import Record
 from tests.studies.engine.command import TINY
 
 
@@ -61,7 +62,6 @@ def test_usage_errors_say_what_there_is(
         (["run", "keep-rate", "--seeds", "a"], "0-4 or 0,2,5"),
         (["run", "keep-rate", "--timeout", "soon"], "15m"),
         (["run", "keep-rate", "--workers", "0"], "1 or more"),
-        (["run", "keep-rate", "--listen", "8000"], "HOST:PORT"),
         (["list", "--format", "xml"], "json"),
     ],
 )
@@ -138,8 +138,10 @@ def test_durations(seconds, text):
 
 def test_progress_in_plain_lines(capsys):
     def record(seed, **changes):
-        ended = {"arm": "a", "group": "", "seed": seed, "status": "done", "error": None}
-        return ended | {"metrics": {"m": 0.5}} | changes
+        ended = {"status": "done", "metrics": {"m": 0.5}} | changes
+        names = {"study": "s", "scale": "smoke", "cell": str(seed)}
+        arm = {"arm": "a", "group": "", "values": {}, "seed": seed}
+        return Record(**names, **arm, **ended)
 
     with Reporter(3, "m") as reporter:
         reporter.ended({"0": record(0)})

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -6,9 +7,11 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.studies.folder import read_json, write_json
+from keras_regnoise.studies.run import DamagedError, read_json, write_json
 
-_STATE = "state.json"
+_STATE, _ATTEMPT = "state.json", "attempt"
+_SHARE = 50  # of the time, at most one part goes into backups
+_FIRST_S = 0.02  # what a backup is thought to take before the first one
 
 
 class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
@@ -20,21 +23,25 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
     layers. Here a backup is a folder that counts from the moment when its name is
     written into one file, and it has the seeds and the history as well.
 
+    It is written after an epoch, but not so often that it takes more than 2 % of the
+    time.
+
     Args:
         directory: Folder of the backups of one cell; it is removed by `remove`.
-        interval_s: Least seconds between two backups, so that short epochs do not wait
-            for the disk.
     """
 
-    def __init__(self, directory: Path, interval_s: float = 20.0) -> None:
+    def __init__(self, directory: Path) -> None:
         super().__init__()
         self.directory = directory
-        self.interval_s = interval_s
         self.history: dict[str, list[float]] = {}
-        self._last = time.monotonic()
+        self._cost, self._last = _FIRST_S, time.monotonic()
         self._state: dict[str, Any] = {}
+        self._fit_start = 0.0
         if (directory / _STATE).exists():
-            self._state = read_json(directory / _STATE)
+            try:
+                self._state = read_json(directory / _STATE)
+            except DamagedError:
+                return  # from the first epoch, then
             self.history = self._state["history"]
 
     @property
@@ -42,7 +49,14 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
         """Epochs that are trained already."""
         return int(self._state.get("epoch", 0))
 
+    @property
+    def fit_seconds(self) -> float:
+        """Seconds of `fit` for the epochs that are trained, over all attempts."""
+        earlier = float(self._state.get("fit_seconds", 0.0))
+        return earlier + time.monotonic() - self._fit_start
+
     def on_train_begin(self, logs: Any = None) -> None:
+        self._fit_start = time.monotonic()
         if not self._state:
             return
         optimizer = self.model.optimizer
@@ -57,17 +71,19 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
-        if time.monotonic() - self._last >= self.interval_s:
+        begin = time.monotonic()
+        if begin - self._last >= _SHARE * self._cost:
             self._save(epoch + 1)
             self._last = time.monotonic()
+            self._cost = self._last - begin
 
     def _save(self, epoch: int) -> None:
         earlier = self._state.get("weights")
         weights = f"epoch{epoch}.weights.h5"
         self.directory.mkdir(parents=True, exist_ok=True)
         self.model.save_weights(self.directory / weights)
-        self._state = {
-            "format": 1,
+        now = self.fit_seconds
+        state = {
             "epoch": epoch,
             "weights": weights,
             "seeds": [
@@ -75,14 +91,46 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
                 for state in _random_states(self.model)
             ],
             "history": json.loads(json.dumps(self.history)),
+            "fit_seconds": now,
         }
-        write_json(self._state, self.directory / _STATE)
+        write_json(state, self.directory / _STATE)
+        self._state, self._fit_start = state, time.monotonic()
         if earlier:
             (self.directory / earlier).unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Delete the backups of a cell that is done."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Attempts:
+    """Adds up the time that a cell took, the attempts included that were killed.
+
+    An attempt is an empty file whose times say when it began and when it was last
+    seen alive.
+
+    Args:
+        directory: Folder of the cell's backups.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        earlier = [file.stat() for file in directory.glob(f"{_ATTEMPT}*")]
+        self.count = len(earlier) + 1
+        self._earlier_s = sum(max(0.0, s.st_mtime - s.st_atime) for s in earlier)
+        self._begin = time.time()
+        self._file = directory / f"{_ATTEMPT}{self.count}"
+        directory.mkdir(parents=True, exist_ok=True)
+        self._file.touch()
+        self.note()
+
+    def note(self) -> None:
+        """Note that the attempt is alive."""
+        os.utime(self._file, (self._begin, time.time()))
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of all attempts until now."""
+        return self._earlier_s + time.time() - self._begin
 
 
 def _random_states(model: keras.Model) -> list[Any]:

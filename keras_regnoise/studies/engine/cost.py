@@ -1,21 +1,22 @@
 """What a run will cost: from cells that are done, or a part of an epoch."""
 
-import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
-from keras_regnoise.studies.engine.roles import child_environment
-from keras_regnoise.studies.engine.training_process import (
-    TrainingError,
-    TrainingProcess,
+from keras_regnoise.studies.engine.cell import Timing, time_cell
+from keras_regnoise.studies.engine.cluster import Workers, open_pool
+from keras_regnoise.studies.run import (
+    Manifest,
+    Record,
+    arm_key,
+    write_manifest,
 )
-from keras_regnoise.studies.folder import Manifest, Record, write_json
+from keras_regnoise.studies.study import Cell
 
 
-def estimate(manifest: Manifest, records: Mapping[str, Record]) -> dict[str, float]:
+def estimate(manifest: Manifest, records: Mapping[str, Record]) -> dict[str, Timing]:
     """Estimate the seconds of every cell.
 
     Args:
@@ -25,42 +26,30 @@ def estimate(manifest: Manifest, records: Mapping[str, Record]) -> dict[str, flo
     Returns:
         Seconds by cell: the mean of the arm's cells that are done, or else of the
         group's, or else what the group's first cell takes for a part of an epoch,
-        trained now in a process of its own. A cell that can't be timed is left out.
+        trained now in a process of its own; or why that was not possible.
     """
-    cells = manifest["cells"]
-    done = {c["id"]: records[c["id"]]["seconds"] for c in cells if _done(records, c)}
-    measured: dict[str, float | None] = {}
-    seconds: dict[str, float] = {}
-    for cell in cells:
-        alike = [c for c in cells if c["group"] == cell["group"] and c["id"] in done]
-        same_arm = [c for c in alike if c["arm"] == cell["arm"]]
-        if same_arm or alike:
-            seconds[cell["id"]] = mean(done[c["id"]] for c in same_arm or alike)
-            continue
-        group = cell["group"]
-        if group not in measured:
-            measured[group] = _time(manifest, cell["id"])
-        value = measured[group]
-        if value is not None:
-            seconds[cell["id"]] = value
-    return seconds
+    known = [r for r in records.values() if r.done and r.seconds is not None]
+    timings: dict[str, Timing] = {}
+    unknown: dict[str, list[Cell]] = {}
+    for cell in manifest.cells:
+        alike = [r for r in known if r.group == cell.arm.group]
+        same_arm = [r for r in alike if r.key == arm_key(cell.arm)]
+        if chosen := same_arm or alike:
+            timings[cell.id] = Timing(mean(r.seconds or 0.0 for r in chosen))
+        else:
+            unknown.setdefault(cell.arm.group, []).append(cell)
+    if unknown:
+        timings |= _measure(manifest, unknown)
+    return timings
 
 
-def _done(records: Mapping[str, Record], cell: Mapping[str, Any]) -> bool:
-    record = records.get(cell["id"])
-    return record is not None and record["status"] == "done"
-
-
-def _time(manifest: Manifest, identifier: str) -> float | None:
+def _measure(manifest: Manifest, groups: Mapping[str, list[Cell]]) -> dict[str, Timing]:
+    timings: dict[str, Timing] = {}
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
-        write_json(manifest, directory / "study.json")
-        child = TrainingProcess(
-            directory, directory / "log", child_environment(os.environ)
-        )
-        try:
-            return child.time(identifier)
-        except TrainingError:
-            return None
-        finally:
-            child.stop()
+        write_manifest(directory, manifest)
+        with open_pool(Workers(), directory / "logs") as pool:
+            for cells in groups.values():
+                timing = pool.run(time_cell, directory, cells[0])
+                timings |= {cell.id: timing for cell in cells}
+    return timings

@@ -1,173 +1,268 @@
-"""The search: keras-tuner hands out cells, a child process trains them."""
+"""A keras-tuner search whose trials are cells, trained by Dask's workers."""
 
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
 
 import keras_tuner
+from keras_tuner.engine import trial as kt_trial
 
-from keras_regnoise.studies.engine import roles
-from keras_regnoise.studies.engine.training_process import (
-    TrainingError,
-    TrainingProcess,
-    failure,
-)
-from keras_regnoise.studies.folder import (
-    FolderError,
-    Manifest,
-    Record,
-    RecordError,
-    model_of,
-    read_record,
-    write_record,
-)
+from keras_regnoise.studies.engine.cell import failed, train_cell
+from keras_regnoise.studies.engine.cluster import KilledWorker, Pool
+from keras_regnoise.studies.engine.errors import ClusterError, TimeLimitError
+from keras_regnoise.studies.run import Record, Run, WriteError, write_manifest
+from keras_regnoise.studies.study import Arm, Cell
 from keras_regnoise.tuning.oracle import EnumeratedOracle
+
+_POLL_S = 0.2
+_DEATHS = 3  # of the process of one cell
+_PATIENCE_S = 60.0  # for workers of a cluster that has none
+_Status = kt_trial.TrialStatus
+
+
+class Progress(Protocol):
+    """What a run tells of itself."""
+
+    def say(self, text: str) -> None: ...
+
+    def epoch(self, cell: str, epoch: int, of: int) -> None: ...
+
+    def ended(self, records: Mapping[str, Record]) -> None: ...
 
 
 class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
-    """A keras-tuner tuner whose trials are cells, each trained in a child process.
+    """A keras-tuner tuner that runs as many trials at a time as there are workers.
+
+    The oracle says what is trained: the hyperparameter values of a trial are what
+    `build` and `fit` of the study's model get. A trial of an `EnumeratedOracle` is a
+    cell of the run's plan; one of any other oracle becomes a cell when it begins, its
+    seed being the value `seed`, if there is one.
 
     Args:
-        oracle: Hands out the cells.
-        manifest: The run.
-        directory: Its folder.
-        start: Starts a child.
-        cells_per_process: Cells after which a child is replaced.
-        deadline: `time.monotonic()` after which no cell begins, or None.
-        on_epoch: Told `(cell, epoch, of)`.
-        on_record: Told every record that was written.
+        oracle: Hands out the trials.
+        run: The run.
+        pool: Trains them.
+        progress: Told what there is to tell.
+        deadline: `time.monotonic()` after which the search ends, or None.
     """
 
     def __init__(
         self,
-        oracle: EnumeratedOracle,
-        manifest: Manifest,
-        directory: Path,
-        start: Callable[[], TrainingProcess],
-        cells_per_process: int,
+        oracle: keras_tuner.Oracle,
+        run: Run,
+        pool: Pool,
+        progress: Progress,
         deadline: float | None = None,
-        on_epoch: Callable[[str, int, int], None] = lambda cell, epoch, of: None,
-        on_record: Callable[[Record], None] = lambda record: None,
     ) -> None:
-        self.manifest, self.run_directory = manifest, directory
-        self.start, self.cells_per_process = start, cells_per_process
-        self.deadline, self.on_epoch, self.on_record = deadline, on_epoch, on_record
-        self._planned = {cell["id"]: cell for cell in manifest["cells"]}
-        self._child: TrainingProcess | None = None
-        super().__init__(oracle, directory=directory, project_name=".")
+        self.run, self.pool = run, pool
+        self.progress, self.deadline = progress, deadline
+        self._records = {record.cell: record for record in run.records}
+        self._deaths: dict[str, int] = {}
+        self._seen = time.monotonic()  # when there was a worker
+        # An enumerated oracle keeps no files; others have a folder of their own.
+        place = "." if isinstance(oracle, EnumeratedOracle) else "oracle"
+        super().__init__(oracle, directory=run.directory, project_name=place)
 
     def _populate_initial_space(self) -> None:
-        pass  # the cells are known; keras-tuner would build a model to find them
+        pass  # the space is the oracle's; keras-tuner would build a model to find it
 
     def save(self) -> None:
         pass  # the records are the state
 
-    def _try_run_and_update_trial(self, trial: Any, *_: Any, **__: Any) -> None:
-        # keras-tuner's own prints the traceback of a failure, which the record has.
-        record = read_record(self.run_directory, trial.trial_id)
-        if record is None:
-            record = self._train(trial.trial_id)
-        if record["status"] == "done":
-            super()._try_run_and_update_trial(trial, record)
-        else:
-            trial.status, trial.message = "FAILED", record["traceback"]
-
     def run_trial(self, trial: Any, record: Record) -> Any:
-        return record["metrics"]
+        return record.metrics
 
-    def _train(self, identifier: str) -> Record:
-        self._check_time()
-        planned = self._planned[identifier]
+    def search(self) -> None:
+        """Run trials until the oracle has no more.
 
-        def on_epoch(epoch: int, of: int) -> None:
-            self.on_epoch(identifier, epoch, of)
-            self._check_time()  # the cell goes on from its backup another time
+        Raises:
+            TimeLimitError: At the deadline; what is trained goes on another time.
+            ClusterError: If there are no workers.
+            WriteError: If a record can't be written.
+        """
+        self.pool.on_epoch(self.progress.epoch)
+        self.on_search_begin()
+        ongoing: dict[Any, tuple[Any, Cell]] = {}
+        exhausted = False
+        while ongoing or not exhausted:
+            if not exhausted:
+                exhausted = self._begin_trials(ongoing)
+            if not ongoing and exhausted:
+                break
+            self._check_time()
+            future = self.pool.next_ended(_POLL_S)
+            if future is not None:
+                self._conclude(future, *ongoing.pop(future), ongoing)
+        self.on_search_end()
 
+    def _begin_trials(self, ongoing: dict[Any, tuple[Any, Cell]]) -> bool:
+        """Give every free worker a trial; returns whether there are no more."""
+        workers = self.pool.free()
+        if workers or ongoing:
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > _PATIENCE_S:
+            raise ClusterError(
+                f"The cluster at {self.pool.address} has had no workers for a minute. "
+                f"Start some (dask worker {self.pool.address} --nthreads 1), and run "
+                "the same command again to go on."
+            )
+        for worker in workers:
+            trial = self.oracle.create_trial(self._slot(ongoing))
+            if trial.status == _Status.STOPPED:
+                return True
+            if trial.status == _Status.IDLE:
+                break  # the oracle waits for a trial that is at work
+            self.on_trial_begin(trial)
+            cell = self._cell_of(trial)
+            if record := self._records.get(cell.id):
+                self._end(trial, record)
+            else:
+                ongoing[self._submit(worker, trial, cell)] = trial, cell
+        return False
+
+    def _slot(self, ongoing: dict[Any, tuple[Any, Cell]]) -> str:
+        """Name a slot that has no trial: the oracle gives each of them one."""
+        taken = set(self.oracle.ongoing_trials)
+        names = (f"slot{number}" for number in range(len(ongoing) + len(taken) + 1))
+        return next(name for name in names if name not in taken)
+
+    def _cell_of(self, trial: Any) -> Cell:
+        cell = self.run.manifest.by_name.get(trial.trial_id)
+        if cell is None:
+            cell = _new_cell(trial)
+            self._plan(cell)
+        return cell
+
+    def _plan(self, cell: Cell) -> None:
+        """Add a cell that an oracle thought of to the run's plan."""
+        manifest = self.run.manifest
+        if cell.id not in manifest.by_name:
+            manifest = replace(
+                manifest,
+                cells=(*manifest.cells, cell),
+                chosen=(*manifest.chosen, cell.id),
+            )
+            write_manifest(self.run.directory, manifest)
+            self.run = replace(self.run, manifest=manifest)
+
+    def _submit(self, worker: str, trial: Any, cell: Cell) -> Any:
+        left = None if self.deadline is None else self.deadline - time.monotonic()
+        values = dict(trial.hyperparameters.values)
+        return self.pool.submit(
+            worker, train_cell, self.run.directory, cell, values, left
+        )
+
+    def _conclude(
+        self,
+        future: Any,
+        trial: Any,
+        cell: Cell,
+        ongoing: dict[Any, tuple[Any, Cell]],
+    ) -> None:
+        """Take what a worker returned, or the cell back from one that died."""
         try:
-            record = self._process().train(identifier, on_epoch)
-        except TrainingError as error:
-            record = failure(self.manifest, planned, error)
-        try:
-            write_record(self.run_directory, record)
-        except FolderError as error:
-            raise FatalRecordError(str(error)) from error
-        self.on_record(record)
+            record = future.result()
+        except KilledWorker:
+            record = self._after_death(cell)
+            if record is None:
+                worker = self._await_worker()
+                ongoing[self._submit(worker, trial, cell)] = trial, cell
+                return
+        except WriteError:
+            raise
+        except Exception as error:
+            raise ClusterError(
+                f"A worker could not train {cell}: {type(error).__name__}: {error}. "
+                "What is finished is safe: run the same command again to go on."
+            ) from error
+        if record is None:
+            raise TimeLimitError
+        self._records[cell.id] = record
+        self.progress.ended(self._records)
+        self._end(trial, record)
+
+    def _after_death(self, cell: Cell) -> Record | None:
+        """Count the deaths; returns the record of a cell that died too often."""
+        deaths = self._deaths[cell.id] = self._deaths.get(cell.id, 0) + 1
+        if record := self.run.load(cell.id):  # it died when all was done
+            return record
+        if deaths < _DEATHS and self.pool.is_local:
+            self.progress.say(
+                f"The process that trained {cell} died; it goes on from its last "
+                "backup."
+            )
+            return None
+        times = f" {deaths} times in a row" if deaths > 1 else ""
+        record = failed(
+            self.run,
+            cell,
+            f"the process that trained it died{times}, most likely because memory ran "
+            f"out; see {self.run.logs}",
+        )
+        self.run.write(record)
         return record
+
+    def _await_worker(self) -> str:
+        while not (workers := self.pool.free()):
+            self._check_time()
+            time.sleep(_POLL_S)
+        return workers[0]
 
     def _check_time(self) -> None:
         if self.deadline is not None and time.monotonic() > self.deadline:
             raise TimeLimitError
 
-    def _process(self) -> TrainingProcess:
-        child = self._child
-        if child and (child.cells >= self.cells_per_process or not child.alive):
-            child.stop()
-            child = None
-        if child is None:
-            child = self.start()
-        self._child = child
-        return child
-
-    def close(self) -> None:
-        """End the child."""
-        if self._child:
-            self._child.stop()
+    def _end(self, trial: Any, record: Record) -> None:
+        if record.done:
+            self._try_run_and_update_trial(trial, record)
+        else:
+            trial.status, trial.message = _Status.FAILED, record.traceback
+        self.on_trial_end(trial)
 
 
-# keras-tuner takes any other exception for a failed trial.
-class TimeLimitError(  # type: ignore[misc]
-    roles.TimeLimitError, keras_tuner.errors.FatalError
-):
-    """The time limit of the run has passed."""
+def _new_cell(trial: Any) -> Cell:
+    """Make a cell of a trial that nobody planned."""
+    values = dict(trial.hyperparameters.values)
+    seed = int(values.pop("seed", 0))
+    words = ", ".join(f"{name} {value}" for name, value in values.items())
+    return Cell(Arm(words or "default", values), seed)
 
 
-class FatalRecordError(RecordError, keras_tuner.errors.FatalError):  # type: ignore[misc]
-    """A record can't be written, and so won't those that follow."""
-
-
-def make_oracle(manifest: Manifest, directory: Path) -> EnumeratedOracle:
-    """Make the oracle of a run: a cell that has a record never runs again.
+def enumerated(run: Run) -> EnumeratedOracle:
+    """Make the oracle of a run's grid: a cell that has a record never runs again.
 
     Args:
-        manifest: The run.
-        directory: Its folder.
+        run: The run.
     """
-    description = manifest["description"]
+    records = {record.cell: record for record in run.records}
     trials, done = {}, {}
-    chosen = set(manifest["chosen"])
-    for planned in manifest["cells"]:
-        if planned["id"] not in chosen:
+    for name in run.manifest.chosen:
+        cell, record = run.manifest.by_name[name], records.get(name)
+        if record and not record.done:
             continue
-        record = read_record(directory, planned["id"])
-        if record and record["status"] == "failed":
-            continue
-        trials[planned["id"]] = {**planned["values"], "seed": planned["seed"]}
+        trials[name] = {**cell.arm.values, "seed": cell.seed}
         if record:
-            done[planned["id"]] = record["metrics"]
+            done[name] = record.metrics
+    description = run.description
     oracle = EnumeratedOracle(
         trials,
-        keras_tuner.Objective(description["objective"], description["direction"]),
+        keras_tuner.Objective(description.objective, description.direction),
         done,
     )
-    arms = {cell["id"]: (cell["group"], cell["arm"]) for cell in manifest["cells"]}
-    oracle.on_end = _keep_best_model(oracle, directory, arms)
+    oracle.on_end = lambda name: _keep_best_model(oracle, run, name)
     return oracle
 
 
-def _keep_best_model(
-    oracle: EnumeratedOracle, directory: Path, arms: Mapping[str, Any]
-) -> Callable[[str], None]:
+def _keep_best_model(oracle: EnumeratedOracle, run: Run, name: str) -> None:
     """Keep one model of every arm, by the objective, so that little room is needed."""
     sign = -1 if oracle.objective.direction == "max" else 1
-
-    def on_end(name: str) -> None:
-        done = [
-            trial
-            for trial in oracle.trials.values()
-            if trial.status == "COMPLETED" and arms[trial.trial_id] == arms[name]
-        ]
-        for trial in sorted(done, key=lambda trial: sign * trial.score)[1:]:
-            model_of(directory, trial.trial_id).unlink(missing_ok=True)
-
-    return on_end
+    cells = run.manifest.by_name
+    done = [
+        trial
+        for trial in oracle.trials.values()
+        if trial.status == _Status.COMPLETED
+        and cells[trial.trial_id].arm == cells[name].arm
+    ]
+    for trial in sorted(done, key=lambda trial: sign * float(trial.score))[1:]:
+        run.model_of(trial.trial_id).unlink(missing_ok=True)

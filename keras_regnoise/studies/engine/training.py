@@ -3,48 +3,23 @@
 import contextlib
 import gc
 import math
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import keras_tuner
 
 from keras_regnoise import datasets
-from keras_regnoise.studies.engine.backup import CellBackup
+from keras_regnoise.studies import registry
+from keras_regnoise.studies.engine.backup import Attempts, CellBackup
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
-from keras_regnoise.studies.folder import (
-    FORMAT,
-    Manifest,
-    Record,
-    backup_of,
-    cell_of,
-    model_of,
-)
-from keras_regnoise.studies.model import Fit
-from keras_regnoise.studies.study import Cell, Recipe, Study
+from keras_regnoise.studies.model import Fit, StudyModel
+from keras_regnoise.studies.run import Manifest, Options, Record, Run
+from keras_regnoise.studies.study import Cell, Recipe, Study, Value
 
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line says about how to train.
-
-    Attributes:
-        precision: Dtype policy, such as `"float32"` or `"mixed_bfloat16"`.
-        jit: Whether to compile with XLA; `"auto"` is Keras's choice.
-        data_dir: Folder of the data sets, `""` for the default.
-        distribute: Whether a cell uses all visible devices.
-        save_model: Whether to keep the trained model.
-    """
-
-    precision: str = "float32"
-    jit: Literal["auto", "on", "off"] = "auto"
-    data_dir: str = ""
-    distribute: bool = False
-    save_model: bool = False
+OnEpoch = Callable[[int, int], None]
 
 
 class DivergedError(Exception):
@@ -68,10 +43,21 @@ def load_data(study: Study, cell: Cell, recipe: Recipe, options: Options) -> Any
     )
 
 
-def hyperparameters(cell: Cell) -> keras_tuner.HyperParameters:
-    """Return the values of a cell as keras-tuner hands them to `build`."""
+def hyperparameters(
+    cell: Cell, values: Mapping[str, Value] | None = None
+) -> keras_tuner.HyperParameters:
+    """Return the values of a trial as keras-tuner hands them to `build`.
+
+    Args:
+        cell: The cell.
+        values: Those of its trial; by default the arm's.
+    """
     hp = keras_tuner.HyperParameters()
-    hp.values = {**cell.arm.values, "arm": cell.arm.name, "seed": cell.seed}
+    hp.values = {
+        **(cell.arm.values if values is None else values),
+        "arm": cell.arm.name,
+        "seed": cell.seed,
+    }
     return hp
 
 
@@ -79,82 +65,102 @@ class Trainer:
     """Trains the cells of a run, one after the other, in this process.
 
     Args:
-        study: The study.
-        manifest: The run's manifest.
-        directory: The run's folder.
-        on_epoch: Told `(epoch, of)` after every epoch.
+        run: The run.
+        study: The study; by default what the run's manifest says.
     """
 
-    def __init__(
-        self,
-        study: Study,
-        manifest: Manifest,
-        directory: Path,
-        on_epoch: Callable[[int, int], None] = lambda epoch, of: None,
-    ) -> None:
-        self.study = study
-        self.scale = manifest["scale"]
-        self.recipe = study.recipe(self.scale)
-        self.options = Options(**manifest["options"])
-        self.directory = directory
-        self.on_epoch = on_epoch
-        self._cells = {c["id"]: cell_of(c) for c in manifest["cells"]}
+    def __init__(self, run: Run, study: Study | None = None) -> None:
+        self.run = run
+        self.study = study or registry.resolve(run.manifest.source)
+        self.recipe = run.recipe
         self._data: tuple[str, Any] = ("", None)
 
-    def train(self, identifier: str) -> Record:
-        """Train a cell and return its record; whatever it raises is its failure."""
-        cell, start = self._cells[identifier], time.perf_counter()
-        keras.backend.clear_session()
-        gc.collect()
-        keras.config.set_dtype_policy(self.options.precision)
-        model = self.study.model(self.recipe, self.data(cell))
-        hp = hyperparameters(cell)
-        backup = CellBackup(backup_of(self.directory, identifier))
-        keras.utils.set_random_seed(cell.seed)
-        with distribution(self.options.distribute):
-            network = model.build(hp)
-            if self.options.jit != "auto":
-                network.jit_compile = self.options.jit == "on"
-            callbacks = (backup, _Watch(self.on_epoch, self.recipe.epochs))
-            fit_start = time.perf_counter()
-            trained = backup.initial_epoch
+    @property
+    def _options(self) -> Options:
+        return self._manifest.options
+
+    @property
+    def _manifest(self) -> Manifest:
+        return self.run.manifest
+
+    def train(
+        self,
+        cell: Cell,
+        values: Mapping[str, Value] | None = None,
+        on_epoch: OnEpoch = lambda epoch, of: None,
+    ) -> Record:
+        """Train a cell and return its record; whatever it raises is its failure.
+
+        Args:
+            cell: The cell.
+            values: The hyperparameter values of its trial; by default the arm's.
+            on_epoch: Told `(epoch, of)` after every epoch.
+        """
+        attempts = Attempts(self.run.backup_of(cell.id))
+        backup = CellBackup(self.run.backup_of(cell.id))
+        callbacks = (
+            _Finite(),  # first: what diverged is not to be backed up
+            backup,
+            _Report(on_epoch, self.recipe.epochs, attempts),
+        )
+        model, hp = self._prepare(cell, values)
+        with distribution(self._options.distribute):
+            network = self._build(model, hp)
             fit = Fit(callbacks, backup.initial_epoch, backup.history)
             metrics = model.fit(hp, network, fit)
-        record = self._record(cell, metrics, backup.history, bool(network.jit_compile))
-        record["fit_seconds"] = time.perf_counter() - fit_start
-        examples = model.data.sizes["train"] * (self.recipe.epochs - trained)
-        # Looks at the other parts included: what one waits for.
-        record["examples_per_second"] = examples / record["fit_seconds"]
-        record["device_memory"] = peak_device_memory()
-        if self.options.save_model:
-            save_model(network, model_of(self.directory, identifier))
-        backup.remove()
-        return record | {"seconds": time.perf_counter() - start}
+        fit_seconds = backup.fit_seconds
+        record = self._record(
+            cell,
+            metrics,
+            history=backup.history,
+            environment=environment(self._options.precision, bool(network.jit_compile)),
+            fit_seconds=fit_seconds,
+            # Evaluations of the other splits included: what one waits for.
+            examples_per_second=(
+                model.data.sizes["train"] * self.recipe.epochs / fit_seconds
+            ),
+            device_memory=peak_device_memory(),
+            attempts=attempts.count,
+            seconds=attempts.seconds,
+        )
+        if self._options.save_model:
+            save_model(network, self.run.model_of(cell.id))
+        return record
 
-    def time(self, identifier: str) -> float:
+    def time(self, cell: Cell) -> float:
         """Estimate the seconds of a cell, from a few seconds of its training."""
-        cell = self._cells[identifier]
-        model = self.study.model(self.recipe, self.data(cell))
-        hp = hyperparameters(cell)
         stopwatch = Stopwatch()
-        with distribution(self.options.distribute):
-            network = model.build(hp)
-            if self.options.jit != "auto":
-                network.jit_compile = self.options.jit == "on"
+        model, hp = self._prepare(cell)
+        with distribution(self._options.distribute):
+            network = self._build(model, hp)
             with contextlib.suppress(StopwatchStoppedError):
                 model.fit(hp, network, Fit((stopwatch,)))
         return stopwatch.estimate(model.steps)
+
+    def _prepare(
+        self, cell: Cell, values: Mapping[str, Value] | None = None
+    ) -> tuple[StudyModel, keras_tuner.HyperParameters]:
+        keras.backend.clear_session()
+        gc.collect()
+        keras.config.set_dtype_policy(self._options.precision)
+        model: StudyModel = self.study.model(self.recipe, self.data(cell))
+        keras.utils.set_random_seed(cell.seed)
+        return model, hyperparameters(cell, values)
+
+    def _build(self, model: StudyModel, hp: keras_tuner.HyperParameters) -> keras.Model:
+        network = model.build(hp)
+        if self._options.jit != "auto":
+            network.jit_compile = self._options.jit == "on"
+        return network
 
     def data(self, cell: Cell) -> Any:
         """Return the data set of a cell; the last one is kept for the next cell."""
         name = cell.arm.data or self.study.data
         if self._data[0] != name:
-            self._data = name, load_data(self.study, cell, self.recipe, self.options)
+            self._data = name, load_data(self.study, cell, self.recipe, self._options)
         return self._data[1]
 
-    def _record(
-        self, cell: Cell, metrics: dict[str, float], history: Any, jit: bool
-    ) -> Record:
+    def _record(self, cell: Cell, metrics: dict[str, float], **more: Any) -> Record:
         if self.study.metric not in metrics:
             raise ValueError(
                 f"The study's metric {self.study.metric!r} is not among those that "
@@ -163,41 +169,36 @@ class Trainer:
         if bad := [k for k, value in metrics.items() if not math.isfinite(value)]:
             raise DivergedError(f"not finite at the end: {', '.join(bad)}")
         data = self._data[1]
-        return {
-            "format": FORMAT,
-            "study": self.study.name,
-            "scale": self.scale,
-            "cell": cell.id,
-            "arm": cell.arm.name,
-            "group": cell.arm.group,
-            "values": dict(cell.arm.values),
-            "seed": cell.seed,
-            "status": "done",
-            "metrics": metrics,
-            "history": history,
-            "error": None,
-            "traceback": None,
-            "environment": environment(self.options.precision, jit),
-            "data": {
-                "name": data.name,
-                "fingerprint": data.fingerprint,
-                **data.sizes,
-            },
-        }
+        described = {"name": data.name, "fingerprint": data.fingerprint, **data.sizes}
+        return Record.of(
+            self._manifest,
+            cell,
+            status="done",
+            metrics=metrics,
+            data=described,
+            **more,
+        )
 
 
-class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Reports epochs, and ends a training that has diverged."""
-
-    def __init__(self, on_epoch: Callable[[int, int], None], epochs: int) -> None:
-        super().__init__()
-        self._report, self._epochs = on_epoch, epochs
+class _Finite(keras.callbacks.Callback):  # type: ignore[misc]
+    """Ends a training that has diverged."""
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
             raise DivergedError(f"the loss became {loss} in epoch {epoch + 1}")
-        self._report(epoch + 1, self._epochs)
+
+
+class _Report(keras.callbacks.Callback):  # type: ignore[misc]
+    """Reports epochs."""
+
+    def __init__(self, on_epoch: OnEpoch, epochs: int, attempts: Attempts) -> None:
+        super().__init__()
+        self._on_epoch, self._epochs, self._attempts = on_epoch, epochs, attempts
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._attempts.note()
+        self._on_epoch(epoch + 1, self._epochs)
 
 
 @contextlib.contextmanager

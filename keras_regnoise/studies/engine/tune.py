@@ -3,10 +3,9 @@
 import importlib
 import importlib.util
 import inspect
-import json
 import os
-import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 import keras
 
 from keras_regnoise import tuning
-from keras_regnoise.studies.engine.roles import child_environment
+from keras_regnoise.studies._text import clean_text
+from keras_regnoise.studies.engine.failure import reason_of
 from keras_regnoise.studies.model import StudyModel
 from keras_regnoise.studies.study import Arm, Recipe, Study, Value
 
@@ -143,27 +143,25 @@ def _name(values: Mapping[str, Value], first: Mapping[str, Value]) -> str:
 def enumerate_arms(specification: Mapping[str, Any]) -> Sequence[Mapping[str, Value]]:
     """List the values of all arms, without noise first.
 
-    In a process of its own, with the user's backend: this one may run on NumPy.
+    In a worker, with the user's backend: this process may run on NumPy.
 
     Raises:
         ValueError: If the user's function can't be imported or fails.
     """
-    result = subprocess.run(
-        [sys.executable, "-m", __name__],
-        input=json.dumps(specification),
-        env=child_environment(os.environ),
-        capture_output=True,
-        text=True,
-    )
-    if result.returncode:
-        lines = result.stderr.strip().splitlines() or ["it said nothing"]
-        raise ValueError(f"{specification['build']}: {lines[-1]}")
-    return list(json.loads(result.stdout.splitlines()[-1]))
+    from keras_regnoise.studies.engine.cluster import Workers, open_pool
+
+    with (
+        tempfile.TemporaryDirectory() as logs,
+        open_pool(Workers(), Path(logs)) as pool,
+    ):
+        arms, reason = pool.run(_arms, specification)
+    if reason:
+        raise ValueError(f"{specification['build']}: {reason}")
+    return list(arms)
 
 
-if __name__ == "__main__":
-    # Under its real name, not as __main__: the two would be different modules.
-    from keras_regnoise.studies.engine import tune
-
-    space = tune.hypermodel(json.load(sys.stdin))
-    print(json.dumps(tuning.enumerate_space(space)))
+def _arms(specification: Mapping[str, Any]) -> tuple[Sequence[Any], str]:
+    try:
+        return tuning.enumerate_space(hypermodel(specification)), ""
+    except (Exception, SystemExit) as error:
+        return (), clean_text(reason_of(error))

@@ -11,12 +11,13 @@ import keras
 HERE = Path(__file__).parent
 TINY, TROUBLED = HERE / "tiny_study.py", HERE / "troubled_study.py"
 ROOT = HERE.parents[2]
+BACKEND = keras.config.backend()
 
 
 def start(*arguments, **environment):
     """Start the command; its output goes to a pipe."""
     variables = os.environ | {
-        "KERAS_BACKEND": keras.config.backend(),
+        "KERAS_BACKEND": BACKEND,
         "PYTHONPATH": str(ROOT),
         **environment,
     }

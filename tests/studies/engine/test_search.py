@@ -1,10 +1,12 @@
 """The search as a user runs it: in processes of its own, and killed."""
 
+import contextlib
 import csv
 import json
+import os
 import random
 import shutil
-import socket
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ pytest.importorskip("psutil")
 import psutil
 
 from tests.studies.engine.command import (
+    BACKEND,
     ROOT,
     TINY,
     TROUBLED,
@@ -100,9 +103,11 @@ def test_two_workers_one_of_them_killed_twenty_times(finished, tmp_path):
     while kills < 20:
         directory = tmp_path / f"run{runs}"
         kills += _run_with_dying_workers(directory, moments, 20 - kills)
-        assert metrics(directory) == metrics(finished[0])
+        done = metrics(directory)
+        assert done.items() <= metrics(finished[0]).items()
+        assert len(done) == 12
         runs += 1
-        assert runs < 5, f"{kills} kills in {runs} runs"
+        assert runs < 8, f"{kills} kills in {runs} runs"
 
 
 def _run_with_dying_workers(directory, moments, most):
@@ -116,86 +121,141 @@ def _run_with_dying_workers(directory, moments, most):
             seen = _unchanged(directory, seen)
         for longest in (2.0, 5.0):
             time.sleep(moments.uniform(0.0, longest))
-            workers = _members(process.pid, "worker")
+            workers = _workers(process.pid)
             if workers and kills < most:
                 moments.choice(workers).kill()
                 kills += 1
         seen = _unchanged(directory, seen)
     _, errors = process.communicate(timeout=600)
-    assert process.returncode == 0, errors
-    assert "it is started again" in errors
+    if process.returncode:  # a cell that was killed again and again, by chance
+        assert "died 3 times in a row" in errors
+        code, _, errors = command("run", TINY, "--retry-failed", "--out", directory)
+        assert code == 0, errors
     return kills
 
 
-def _members(pid, name):
-    """Processes below `pid` that are keras-tuner's workers, or its chief."""
+def _workers(pid):
+    """Processes below `pid` that train."""
     found = []
     try:
         children = psutil.Process(pid).children()
     except psutil.NoSuchProcess:  # it has just ended
         return found
     for child in children:
-        try:
-            if child.environ().get("KERASTUNER_TUNER_ID", "").startswith(name):
+        with contextlib.suppress(psutil.Error):
+            if "spawn_main" in " ".join(child.cmdline()):
                 found.append(child)
-        except psutil.Error:
-            continue
     return found
 
 
-def test_a_dead_chief_ends_the_run_and_the_run_goes_on(finished, tmp_path):
+def test_a_worker_that_is_killed_in_a_cell_goes_on_from_its_backup(tmp_path):
     directory = tmp_path / "run"
-    process = start("run", TINY, "--workers", 2, "--out", directory)
-    while len(records(directory)) < 2 and process.poll() is None:
-        time.sleep(0.2)
-    (chief,) = _members(process.pid, "chief")
-    family = psutil.Process(process.pid).children(recursive=True)
-    chief.kill()
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert "The chief" in errors
-    assert "run the same command again" in errors
-    _, alive = psutil.wait_procs(family, timeout=20)
-    assert not alive
-    code, _, errors = command("run", TINY, "--workers", 2, "--out", directory)
+    arguments = ("--scale", "short", "--arms", "none", "--seeds", "0")
+    process = start("run", TINY, *arguments, "--out", directory)
+    state = _wait_for(lambda: next(directory.glob("backup/*/state.json"), None))
+    assert state is not None
+    (worker,) = _workers(process.pid)
+    worker.kill()
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert "goes on from its last backup" in errors
+    (record,) = records(directory).values()
+    assert record["attempts"] == 2
+    assert record["seconds"] > record["fit_seconds"]
+    unbroken = tmp_path / "unbroken"
+    code, _, errors = command("run", TINY, *arguments, "--out", unbroken)
     assert code == 0, errors
-    assert metrics(directory) == metrics(finished[0])
+    ((_, ours, history),) = metrics(directory).values()
+    ((_, theirs, whole),) = metrics(unbroken).values()
+    assert ours == pytest.approx(theirs, rel=1e-5)
+    assert len(history["loss"]) == len(whole["loss"]) == 40
 
 
-def test_workers_of_another_machine_join(finished, tmp_path):
-    directory = tmp_path / "run"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    first = start("run", TINY, "--workers", 1, "--listen", address, "--out", directory)
-    while not (directory / "study.json").exists() and first.poll() is None:
-        time.sleep(0.1)
-    code, _, errors = command("run", TINY, "--join", address, "--out", directory)
-    assert code == 0, errors
-    assert first.wait(timeout=300) == 0
-    assert metrics(directory) == metrics(finished[0])
-    logs = {log.name for log in (directory / "logs").iterdir()}
-    assert any(socket.gethostname() in name for name in logs)
+def _wait_for(condition, patience_s=120.0):
+    """Wait until a condition is true and return what it returned."""
+    end = time.monotonic() + patience_s
+    while not (found := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
 
 
-def test_a_port_in_use_is_said_at_once(tmp_path):
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, _, errors = command(
-            "run", TINY, "--workers", 2, "--listen", address, "--out", tmp_path / "r"
+def test_a_cluster_that_loses_a_worker_for_good_completes_the_run(tmp_path):
+    """Two `dask worker` processes, each in a group of its own; one dies in a cell."""
+    directory, file = tmp_path / "run", tmp_path / "scheduler.json"
+    variables = os.environ | {"KERAS_BACKEND": BACKEND, "PYTHONPATH": str(ROOT)}
+    with contextlib.ExitStack() as stack:
+
+        def dask(*arguments):
+            process = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                env=variables,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            stack.callback(_end_group, process)
+            return process
+
+        host = ("--host", "127.0.0.1")
+        dask(
+            "scheduler",
+            *host,
+            "--port",
+            "0",
+            "--no-dashboard",
+            "--scheduler-file",
+            file,
         )
-    assert code == 2
-    assert f"Can't listen at {address}" in errors
+        _wait_for(file.exists)
+        workers = [
+            dask(
+                *("distributed.cli.dask_worker", "--scheduler-file", file, *host),
+                *("--nthreads", "1", "--no-dashboard", "--name", f"w{number}"),
+                *("--local-directory", tmp_path / f"w{number}"),
+            )
+            for number in range(2)
+        ]
+        options = ("--cluster", file, "--scale", "short", "--seeds", "0")
+        process = start("run", TINY, *options, "--out", directory)
+        _wait_for(lambda: len(list(directory.glob("backup/*/state.json"))) == 2)
+        _end_group(workers[0])
+        _, errors = process.communicate(timeout=500)
+        assert process.returncode == 0, errors
+    found = records(directory)
+    assert {record["status"] for record in found.values()} == {"done"}
+    assert len(found) == 4
+    assert sorted(r["attempts"] for r in found.values()) == [1, 1, 1, 2]
+    assert all(len(r["history"]["loss"]) == 40 for r in found.values())
+
+
+def _end_group(process):
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("tcp://127.0.0.1:1", "No Dask scheduler answers"),
+        ("nowhere.json", "no scheduler file"),
+    ],
+)
+def test_a_cluster_that_is_not_there(tmp_path, address, message):
+    code, _, errors = command(
+        "run", TINY, "--cluster", address, "--out", tmp_path / "r"
+    )
+    assert code == 1
+    assert message in errors
     assert "Traceback" not in errors
 
 
 def test_cells_that_fail_do_not_stop_the_others(tmp_path):
     directory, mended = tmp_path / "run", tmp_path / "mended"
-    code, output, errors = command(
-        "run", TROUBLED, "--out", directory, MENDED=str(mended)
-    )
+    arms = ("--arms", "raises", "killed", "diverges", "mended", "fine")
+    run = ("run", TROUBLED, *arms, "--out", directory)
+    code, output, errors = command(*run, MENDED=str(mended))
     assert code == 1
     assert "Traceback" not in errors
     found = {r["arm"]: r for r in records(directory).values()}
@@ -204,20 +264,20 @@ def test_cells_that_fail_do_not_stop_the_others(tmp_path):
         "fine": "done",
     }
     assert found["raises"]["error"] == "ValueError: out of luck"
+    assert not list((directory / "backup").iterdir())
     assert "troubled_study.py" in found["raises"]["traceback"]
-    assert "memory ran out" in found["killed"]["error"]
+    assert "died 3 times in a row" in found["killed"]["error"]
     assert "the loss became" in found["diverges"]["error"]
     assert "fine" in output
     assert "4 failed" in errors
 
     before = (directory / "cells").stat().st_mtime_ns
-    code, _, errors = command("run", TROUBLED, "--out", directory)
+    code, _, errors = command(*run)
     assert code == 1
     assert (directory / "cells").stat().st_mtime_ns == before
 
     mended.write_text("")
-    arguments = ("run", TROUBLED, "--out", directory, "--retry-failed")
-    code, _, errors = command(*arguments, MENDED=str(mended))
+    code, _, errors = command(*run, "--retry-failed", MENDED=str(mended))
     assert code == 1
     statuses = {r["arm"]: r["status"] for r in records(directory).values()}
     assert statuses["mended"] == "done"
@@ -246,17 +306,113 @@ def test_a_cell_in_a_process_of_its_own(finished, tmp_path):
     assert some.items() <= metrics(finished[0]).items()
 
 
-def test_a_study_is_killed_in_its_second_line_of_defence(finished, tmp_path):
-    """An orphan must not write into a folder that a new run works in."""
+@pytest.mark.parametrize("blocked", ["sleeps", "stopped"])
+def test_the_time_limit_holds_in_a_cell_that_says_nothing(tmp_path, blocked):
+    directory = tmp_path / "run"
+    process = start(
+        *("run", TROUBLED, "--arms", "sleeps" if blocked == "sleeps" else "fine"),
+        *("--timeout", "20s", "--out", directory),
+    )
+    workers = _wait_for(lambda: _workers(process.pid))
+    if blocked == "stopped":
+        workers[0].suspend()
+    begin = time.monotonic()
+    _, errors = process.communicate(timeout=200)
+    assert time.monotonic() - begin < 100
+    assert process.returncode == 1
+    assert "The time is up" in errors
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_with_a_message_and_a_report(finished, tmp_path, number):
     directory = tmp_path / "run"
     process = start("run", TINY, "--out", directory)
-    while not (directory / "logs").exists() and process.poll() is None:
-        time.sleep(0.1)
-    children = psutil.Process(process.pid).children(recursive=True)
+    _wait_for(lambda: records(directory))
+    workers = _workers(process.pid)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=100)
+    assert process.returncode == 1
+    assert "Interrupted" in errors
+    assert "Traceback" not in errors
+    assert "cells done" in output
+    assert (directory / "report.html").exists()
+    _, alive = psutil.wait_procs(workers, timeout=20)
+    assert not alive
+
+
+def test_workers_are_gone_when_the_search_is_killed(tmp_path):
+    """An orphan must not write into a folder that a new run works in."""
+    process = start("run", TINY, "--workers", 2, "--out", tmp_path / "run")
+    _wait_for(lambda: len(_workers(process.pid)) == 2)
+    _wait_for(lambda: list((tmp_path / "run").glob("backup/*")))
+    workers = _workers(process.pid)
     process.kill()
     process.communicate()
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(workers, timeout=20)
     assert not alive
+
+
+def test_changed_code_is_not_mixed_into_a_folder(tmp_path):
+    study, directory = tmp_path / "study.py", tmp_path / "run"
+    study.write_text(TINY.read_text())
+    arguments = ("--arms", "none", "--out", directory)
+    code, _, errors = command("run", study, *arguments, "--seeds", "0")
+    assert code == 0, errors
+    study.write_text(TINY.read_text().replace("Dense(16", "Dense(32") + "# a remark")
+    code, _, errors = command("run", study, *arguments, "--seeds", "1")
+    assert code == 2
+    assert "The code of the study has changed" in errors
+    assert len(records(directory)) == 1
+    code, _, errors = command("run", study, *arguments, "--seeds", "1", "--force")
+    assert code == 0, errors
+    first, second = records(directory).values()
+    assert first["origin"]["code"]["the study"] != second["origin"]["code"]["the study"]
+
+
+def test_a_damaged_manifest_strands_nothing(finished, tmp_path):
+    directory = tmp_path / "run"
+    shutil.copytree(finished[0], directory)
+    for damage in ("{", None):
+        if damage is None:
+            (directory / "study.json").unlink()
+        else:
+            (directory / "study.json").write_text(damage)
+        code, output, errors = command("report", directory)
+        assert code == 0, errors
+        assert "rebuilt" in errors
+        assert output == finished[1]
+    (directory / "study.json").write_text("[]")
+    code, _, errors = command("run", TINY, "--out", directory)
+    assert code == 0, errors
+    assert "12/12 done before this run" in errors
+
+
+def test_a_run_of_the_former_format_is_resumed_to_its_end(tmp_path):
+    """It was killed in a cell, of which it has a backup."""
+    directory = tmp_path / "run"
+    shutil.copytree(ROOT / "tests" / "studies" / "data" / "tiny", directory)
+    backup = json.loads(next(directory.glob("backup/*/state.json")).read_text())
+    before = records(directory)
+    code, _, errors = command(
+        *("run", TINY, "--scale", "short", "--seeds", "0-1", "--arms", "none"),
+        *("Dropout*", "--out", directory),
+        KERAS_BACKEND=BACKEND,
+    )
+    assert code == 1 or code == 0, errors
+    after = records(directory)
+    assert before.items() <= after.items()
+    ended = [r for r in after.values() if r["arm"] in ("none", "Dropout 0.2")]
+    assert len(ended) == 4
+    name = next(directory.glob("backup/*"), None)
+    assert name is None
+    resumed = next(
+        r
+        for r in ended
+        if r["history"]["loss"][: backup["epoch"]] == backup["history"]["loss"]
+    )
+    assert len(resumed["history"]["loss"]) == 40
 
 
 def test_status_report_and_compare_train_nothing(finished, tmp_path):
@@ -318,7 +474,7 @@ def test_plan_writes_nothing(tmp_path):
 def test_a_full_disk_ends_the_run_and_loses_nothing(finished, small_disk):
     directory = small_disk / "run"
     code, _, errors = command("run", TINY, "--out", directory, "--no-models")
-    assert code != 0
+    assert code == 1
     assert "No space left" in errors
     assert "Traceback" not in errors
     done = metrics(directory)
@@ -329,17 +485,16 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(finished, small_disk):
     assert metrics(directory) == metrics(finished[0])
 
 
-def test_a_damaged_record_is_named_and_the_rest_is_kept(finished, tmp_path):
+def test_a_damaged_record_is_done_again_and_the_rest_is_kept(finished, tmp_path):
     directory = tmp_path / "run"
     shutil.copytree(finished[0], directory)
     damaged = next((directory / "cells").glob("none-seed1-*.json"))
     damaged.write_text(damaged.read_text()[:100])
-    for arguments in (("run", TINY, "--out"), ("status",), ("report",)):
+    for arguments in (("status",), ("report",)):
         code, _, errors = command(*arguments, directory)
-        assert code == 2
+        assert code == 1
         assert f"{damaged} is damaged" in errors
         assert "Traceback" not in errors
-    damaged.unlink()
     code, _, errors = command("run", TINY, "--out", directory)
     assert code == 0, errors
     assert metrics(directory) == metrics(finished[0])

@@ -9,11 +9,11 @@ pytest.importorskip("keras_tuner")
 pytest.importorskip("sklearn")
 
 from keras_regnoise.studies import registry
-from keras_regnoise.studies.engine import execute as run
-from keras_regnoise.studies.engine import training
-from keras_regnoise.studies.engine.backup import CellBackup
+from keras_regnoise.studies.engine import backup, training
+from keras_regnoise.studies.engine.backup import Attempts, CellBackup
+from keras_regnoise.studies.engine.plan import Plan
 from keras_regnoise.studies.engine.training import DivergedError, Trainer
-from keras_regnoise.studies.folder import backup_of
+from keras_regnoise.studies.run import Options, Record, Run
 from tests.studies.engine.command import TINY, TROUBLED
 
 
@@ -21,24 +21,28 @@ class Killed(BaseException):
     """Ends a training as a signal would."""
 
 
-def trainer(file, directory, on_epoch=lambda epoch, of: None, **options):
+def trainer(file, directory, **options):
     study, source = registry.find(str(file))
-    plan = run.Plan(study, source, "smoke", directory, options=options)
-    return Trainer(study, plan.manifest(), directory, on_epoch)
+    plan = Plan(
+        study=study,
+        source=source,
+        scale="smoke",
+        directory=directory,
+        options=Options(**options),
+    )
+    return Trainer(Run(directory, plan.manifest()), study)
 
 
 def cell(work, arm, seed=0):
     return next(
-        name for name, c in work._cells.items() if (c.arm.name, c.seed) == (arm, seed)
+        c for c in work.run.manifest.cells if (c.arm.name, c.seed) == (arm, seed)
     )
 
 
 @pytest.fixture
 def every_epoch(monkeypatch):
     """Back up after every epoch, however short."""
-    monkeypatch.setattr(
-        training, "CellBackup", lambda directory: CellBackup(directory, 0.0)
-    )
+    monkeypatch.setattr(backup, "_SHARE", 0)
 
 
 @pytest.mark.parametrize("arm", ["Dropout 0.2", "RotationOut 0.2"])
@@ -49,24 +53,26 @@ def test_an_interrupted_cell_goes_on_and_ends_as_an_unbroken_one(
         if epoch == 2:
             raise Killed
 
-    broken = trainer(TINY, tmp_path, interrupt)
-    name = cell(broken, arm)
+    broken = trainer(TINY, tmp_path)
+    chosen = cell(broken, arm)
+    place = broken.run.backup_of(chosen.id)
     with pytest.raises(Killed):
-        broken.train(name)
-    assert CellBackup(backup_of(tmp_path, name)).initial_epoch == 2
+        broken.train(chosen, on_epoch=interrupt)
+    assert CellBackup(place).initial_epoch == 2
     epochs = []
-    again = trainer(TINY, tmp_path, lambda epoch, of: epochs.append(epoch))
-    resumed = again.train(name)
+    resumed = trainer(TINY, tmp_path).train(
+        chosen, on_epoch=lambda epoch, of: epochs.append(epoch)
+    )
     assert epochs == [3]
-    assert not backup_of(tmp_path, name).exists()
-    unbroken = trainer(TINY, tmp_path / "other").train(name)
-    assert len(unbroken["history"]["loss"]) == 3
+    assert resumed.attempts == 2
+    unbroken = trainer(TINY, tmp_path / "other").train(chosen)
+    assert len(unbroken.history["loss"]) == 3
     for key in ("history", "metrics"):
-        for metric, value in unbroken[key].items():
-            np.testing.assert_allclose(resumed[key][metric], value, rtol=1e-5)
+        for metric, value in getattr(unbroken, key).items():
+            np.testing.assert_allclose(getattr(resumed, key)[metric], value, rtol=1e-5)
 
 
-def test_the_noise_of_keras_is_part_of_the_backup(tmp_path):
+def test_the_noise_of_keras_is_part_of_the_backup(tmp_path, every_epoch):
     def random_state(model):
         return keras.ops.convert_to_numpy(model.layers[0].seed_generator.state.value)
 
@@ -78,24 +84,24 @@ def test_the_noise_of_keras_is_part_of_the_backup(tmp_path):
 
     data = np.zeros((8, 2), "float32"), np.zeros((8, 1), "float32")
     first = model()
-    first.fit(*data, batch_size=4, verbose=0, callbacks=[CellBackup(tmp_path, 0.0)])
+    first.fit(*data, batch_size=4, verbose=0, callbacks=[CellBackup(tmp_path)])
     state = random_state(first)
-    second, backup = model(), CellBackup(tmp_path, 0.0)
+    second, backup = model(), CellBackup(tmp_path)
     backup.set_model(second)
     assert (random_state(second) != state).any()
     backup.on_train_begin()
     np.testing.assert_array_equal(random_state(second), state)
 
 
-def test_a_backup_counts_from_the_moment_when_it_is_whole(tmp_path):
+def test_a_backup_counts_from_the_moment_when_it_is_whole(tmp_path, every_epoch):
     network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     network.compile("sgd", "mse")
-    backup = CellBackup(tmp_path, 0.0)
+    backup = CellBackup(tmp_path)
     backup.set_model(network)
     backup.on_epoch_end(0, {"loss": 1.0})
     # Killed while the next one is written: weights, but not the file that names them.
     (tmp_path / "epoch2.weights.h5").write_bytes(b"half")
-    again = CellBackup(tmp_path, 0.0)
+    again = CellBackup(tmp_path)
     assert (again.initial_epoch, again.history) == (1, {"loss": [1.0]})
     again.set_model(network)
     again.on_train_begin()
@@ -105,25 +111,24 @@ def test_a_backup_counts_from_the_moment_when_it_is_whole(tmp_path):
 def test_a_record_says_where_it_comes_from(tmp_path):
     work = trainer(TINY, tmp_path)
     record = work.train(cell(work, "none", 1))
-    assert json.loads(json.dumps(record)) == record
-    assert (record["arm"], record["seed"], record["status"]) == ("none", 1, "done")
-    assert record["environment"]["backend"].startswith(keras.config.backend())
-    assert record["data"]["fingerprint"].startswith("sha256:")
-    assert (record["data"]["train"], record["data"]["test"]) == (100, 100)
-    assert {"test_accuracy", "val_loss", "train_accuracy"} <= set(record["metrics"])
-    assert len(record["history"]["val_accuracy"]) == 3
-    assert 0 < record["fit_seconds"] <= record["seconds"]
-    assert record["examples_per_second"] * record["fit_seconds"] == pytest.approx(
-        100 * 3
-    )
-    assert record["device_memory"] is None or record["device_memory"] > 0
+    assert Record.from_json(json.loads(json.dumps(record.as_json()))) == record
+    assert (record.arm, record.seed, record.status) == ("none", 1, "done")
+    assert record.environment["backend"].startswith(keras.config.backend())
+    assert record.data["fingerprint"].startswith("sha256:")
+    assert (record.data["train"], record.data["test"]) == (100, 100)
+    assert {"test_accuracy", "val_loss", "train_accuracy"} <= set(record.metrics)
+    assert len(record.history["val_accuracy"]) == 3
+    assert 0 < record.fit_seconds <= record.seconds
+    assert record.examples_per_second * record.fit_seconds == pytest.approx(100 * 3)
+    assert record.device_memory is None or record.device_memory > 0
+    assert record.origin.code["keras_regnoise"].startswith("blake2b:")
 
 
 def test_arms_of_a_seed_start_from_the_same_weights_and_see_the_same_batches(tmp_path):
     work = trainer(TINY, tmp_path)
     losses = {}
     for arm in ("none", "Dropout 0.2"):
-        chosen = work._cells[cell(work, arm)]
+        chosen = cell(work, arm)
         model = work.study.model(work.recipe, work.data(chosen))
         network = model.build(training.hyperparameters(chosen))
         losses[arm] = [
@@ -148,8 +153,8 @@ def test_mixed_precision_and_jit_reach_the_model(tmp_path):
         record = work.train(cell(work, "RotationOut 0.2"))
     finally:
         keras.config.set_dtype_policy("float32")
-    assert record["environment"]["precision"] == "mixed_bfloat16"
-    assert record["environment"]["jit"] == ("jit" in options)
+    assert record.environment["precision"] == "mixed_bfloat16"
+    assert record.environment["jit"] == ("jit" in options)
 
 
 @pytest.mark.skipif(
@@ -158,7 +163,7 @@ def test_mixed_precision_and_jit_reach_the_model(tmp_path):
 def test_a_cell_on_all_devices(tmp_path):
     work = trainer(TINY, tmp_path, distribute=True)
     record = work.train(cell(work, "RotationOut 0.2"))
-    assert np.isfinite(record["metrics"]["test_loss"])
+    assert np.isfinite(record.metrics["test_loss"])
 
 
 def test_a_cell_is_timed_by_a_part_of_an_epoch(tmp_path):
@@ -175,16 +180,41 @@ def test_the_curve_of_the_test_part(tmp_path, every_epoch):
             raise Killed
 
     def curve(directory, on_epoch=lambda epoch, of: None):
-        work = trainer(TINY, directory, on_epoch)
+        work = trainer(TINY, directory)
         work.recipe = dataclasses.replace(work.recipe, test_freq=2, epochs=5)
-        return work.train(cell(work, "Dropout 0.2"))
+        return work.train(cell(work, "Dropout 0.2"), on_epoch=on_epoch)
 
     unbroken = curve(tmp_path / "unbroken")
-    assert len(unbroken["history"]["loss"]) == 5
-    assert len(unbroken["history"]["test_accuracy"]) == 2
+    assert len(unbroken.history["loss"]) == 5
+    assert len(unbroken.history["test_accuracy"]) == 2
     with pytest.raises(Killed):
         curve(tmp_path / "broken", interrupt)
     resumed = curve(tmp_path / "broken")
     np.testing.assert_allclose(
-        resumed["history"]["test_loss"], unbroken["history"]["test_loss"], rtol=1e-5
+        resumed.history["test_loss"], unbroken.history["test_loss"], rtol=1e-5
     )
+
+
+def test_an_epoch_that_diverged_is_not_backed_up(tmp_path, every_epoch):
+    work = trainer(TROUBLED, tmp_path)
+    chosen = cell(work, "diverges")
+    with pytest.raises(DivergedError):
+        work.train(chosen)
+    assert CellBackup(work.run.backup_of(chosen.id)).initial_epoch == 0
+
+
+def test_a_damaged_backup_is_no_backup(tmp_path):
+    (tmp_path / "state.json").write_text('{"format": 1, "epo')
+    assert CellBackup(tmp_path).initial_epoch == 0
+
+
+def test_the_time_of_attempts_that_were_killed_is_added(tmp_path, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(backup.time, "time", lambda: now[0])
+    first = Attempts(tmp_path)
+    for now[0] in (1003.0, 1010.0):  # seen alive after each epoch
+        first.note()
+    now[0] = 2000.0  # it was killed, and a day later
+    second = Attempts(tmp_path)
+    now[0] = 2005.0
+    assert (second.count, second.seconds) == (2, 10.0 + 5.0)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import keras
@@ -18,6 +19,8 @@ class TroubledModel(StudyModel):
             raise ValueError("out of luck\nand a second line")
         if trouble == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
+        if trouble == "sleeps":
+            time.sleep(600)
         if trouble == "mended" and not Path(os.environ["MENDED"]).exists():
             raise RuntimeError("not mended yet")
         model = keras.Sequential([keras.Input(self.data.shape), keras.layers.Flatten()])
@@ -32,7 +35,7 @@ STUDY = Study(
     title="Cells that fail",
     model=TroubledModel,
     data="digits",
-    arms=tuple(map(Arm, ("raises", "killed", "diverges", "mended", "fine"))),
+    arms=tuple(map(Arm, ("raises", "killed", "diverges", "mended", "sleeps", "fine"))),
     baseline="fine",
     recipes={"smoke": Recipe(3, 50, (0,), examples=100, test_examples=100)},
 )

@@ -1,0 +1,133 @@
+"""What a worker does: it trains, times or exports one cell, and never raises.
+
+A worker is a process of Dask's. It may be told to train cells of another run next, and
+it may be killed at any moment.
+"""
+
+import errno
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from distributed import get_worker
+
+from keras_regnoise.studies._text import clean_text
+from keras_regnoise.studies.engine.backup import Attempts, CellBackup
+from keras_regnoise.studies.engine.failure import reason_of, trace_of
+from keras_regnoise.studies.engine.lock import lock
+from keras_regnoise.studies.run import Record, Run, WriteError
+from keras_regnoise.studies.study import Cell, Value
+
+if TYPE_CHECKING:
+    from keras_regnoise.studies.engine.training import Trainer
+
+EPOCHS = "keras_regnoise.epochs"  # topic of what workers tell of themselves
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
+_trainers: dict[Any, "Trainer"] = {}
+
+
+class OutOfTimeError(Exception):
+    """The time limit of the run has passed; the cell goes on another time."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What a cell will take.
+
+    Attributes:
+        seconds: None if it could not be timed.
+        reason: Why not.
+    """
+
+    seconds: float | None
+    reason: str = ""
+
+
+def train_cell(
+    directory: Path, cell: Cell, values: Mapping[str, Value], limit_s: float | None
+) -> Record | None:
+    """Train a cell and write its record, also of a failure.
+
+    Args:
+        directory: Folder of the run.
+        cell: The cell.
+        values: The hyperparameter values of its trial.
+        limit_s: Seconds after which it ends at the next epoch, or None.
+
+    Returns:
+        The record; None if the time was up.
+
+    Raises:
+        WriteError: If there is no room for the record, the backup or the model.
+    """
+    run = Run.without_records(directory)
+    busy = f"Another process trains {cell} in {directory}."
+    deadline = None if limit_s is None else time.monotonic() + limit_s
+
+    def on_epoch(epoch: int, of: int) -> None:
+        get_worker().log_event(EPOCHS, {"cell": cell.id, "epoch": epoch, "of": of})
+        if deadline is not None and time.monotonic() > deadline:
+            raise OutOfTimeError
+
+    lock_file = run.directory / "backup" / f"{cell.id}.lock"
+    with lock(lock_file, busy):
+        record = run.load(cell.id)
+        if record is None:
+            try:
+                record = _trainer(run).train(cell, values, on_epoch)
+            except OutOfTimeError:
+                return None
+            except (Exception, SystemExit) as error:
+                record = _failure(run, cell, error)
+        run.write(record)
+        CellBackup(run.backup_of(cell.id)).remove()
+        lock_file.unlink(missing_ok=True)
+    return record
+
+
+def _failure(run: Run, cell: Cell, error: BaseException) -> Record:
+    if isinstance(error, WriteError):
+        raise error
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        raise WriteError(
+            f"Can't write to {run.directory}: {error.strerror}. What is finished is "
+            "safe; make room and run the command again."
+        ) from error
+    return failed(run, cell, reason_of(error), trace_of(error))
+
+
+def failed(run: Run, cell: Cell, reason: str, trace: str = "") -> Record:
+    """Return the record of a cell that failed."""
+    attempts = Attempts(run.backup_of(cell.id))
+    return Record.of(
+        run.manifest,
+        cell,
+        status="failed",
+        error=clean_text(reason),
+        traceback=clean_text(trace),
+        attempts=max(1, attempts.count - 1),
+        seconds=attempts.seconds,
+    )
+
+
+def time_cell(directory: Path, cell: Cell) -> Timing:
+    """Estimate what a cell takes, from a few seconds of its training."""
+    try:
+        return Timing(_trainer(Run.without_records(directory)).time(cell))
+    except (Exception, SystemExit) as error:
+        return Timing(None, clean_text(reason_of(error)))
+
+
+def _trainer(run: Run) -> "Trainer":
+    """Return the trainer of a run, which keeps the data of the last cell."""
+    from keras_regnoise.studies.engine.training import Trainer
+
+    key = run.directory, run.manifest.created, str(run.manifest.code)
+    if key not in _trainers:
+        _trainers.clear()
+        _trainers[key] = Trainer(run)
+    trainer = _trainers[key]
+    trainer.run = run
+    return trainer
