@@ -7,6 +7,7 @@ Every module here offers the same names:
   integers of a ``SeedGenerator``) and on ``stream`` (which separates several draws made
   with one seed) and on nothing else;
 - ``local_seed(seed)``: the seed of this replica;
+- ``renew_programs(variable)``: what is compiled with it is built anew;
 - ``compiled(function)``: the function, compiled where that pays;
 - ``kernel(forward, backward)``: one differentiable operation of two such functions;
 - ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
@@ -33,6 +34,7 @@ kernel = _module.kernel
 leading_rows = _module.leading_rows
 local_seed = _module.local_seed
 normal = _module.normal
+renew_programs = _module.renew_programs
 rotate = _module.rotate
 uniform = _module.uniform
 variance = _module.variance

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import keras
 
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import normal as normal
@@ -17,6 +18,12 @@ from keras_regnoise._backend.moments import variance as variance
 def local_seed(seed: Any) -> Any:
     """Nothing to do: a draw is one global array, of which every device has a part."""
     return seed
+
+
+def renew_programs(variable: keras.Variable) -> None:
+    """Have everything that is compiled built anew when it next runs."""
+    del variable
+    jax.clear_caches()  # type: ignore[no-untyped-call]
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
 from keras import ops
 
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
@@ -14,6 +15,10 @@ from keras_regnoise._backend.moments import variance as variance
 def local_seed(seed: Any) -> Any:
     """Nothing to do: one replica."""
     return seed
+
+
+def renew_programs(variable: keras.Variable) -> None:
+    """Nothing to do: these backends do not compile."""
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -5,6 +5,7 @@ tensor that they are for; compiled by XLA, the hashed draws cost next to nothing
 """
 
 import contextlib
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -28,6 +29,19 @@ def local_seed(seed: Any) -> Any:
         return seed
     replica = tf.cast(context.replica_id_in_sync_group, seed.dtype)
     return seed + tf.stack([replica * _REPLICA_STRIDE, tf.zeros_like(replica)])
+
+
+def renew_programs(variable: keras.Variable) -> None:
+    """Have every model with this variable build its compiled functions anew.
+
+    A `tf.function` can't be told to: the models that are alive get new ones.
+    """
+    for model in (x for x in gc.get_objects() if issubclass(type(x), keras.Model)):
+        if not any(held is variable for held in model.variables):
+            continue
+        for kind in ("train", "test", "predict"):
+            if getattr(model, f"{kind}_function", None) is not None:
+                getattr(model, f"make_{kind}_function")(force=True)
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -18,7 +18,7 @@ def local_seed(seed: Any) -> Any:
 def _generator(seed: Any, stream: int, device: torch.device) -> torch.Generator:
     # Hashed, because the sum of seed and step, which would also be a legal seed,
     # makes layer 1 at step n + 1 draw what layer 2 draws at step n.
-    words = [int(word) for word in seed] + [stream]
+    words = [int(word) for word in (*seed, stream)]
     digest = hashlib.blake2b(repr(words).encode(), digest_size=8).digest()
     generator = torch.Generator(device=device)
     generator.manual_seed(int.from_bytes(digest, "little") >> 1)
@@ -57,6 +57,10 @@ def bernoulli(shape: Any, rate: Any, seed: Any, stream: int = 0) -> Any:
 def normal(shape: Any, seed: Any, stream: int = 0) -> Any:
     """Standard normal float32."""
     return _draw(torch.randn, shape, seed, stream)
+
+
+def renew_programs(variable: keras.Variable) -> None:
+    """Nothing to do: every step runs Python, or guards the attributes that it read."""
 
 
 def compiled(function: Callable[..., Any]) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_regnoise.analysis._arrays import positive_integer
+from keras_regnoise._arguments import check_integer
 
 
 def input_batches(data: Any, batch_size: int = 32) -> Iterator[Any]:
@@ -43,7 +43,7 @@ def _batches(data: Any, batch_size: int) -> Iterator[Any]:
     if isinstance(data, keras.utils.PyDataset):
         return _of_dataset(data)
     if _is_whole(data):
-        return _slices(data, positive_integer("batch_size", batch_size))
+        return _slices(data, check_integer("batch_size", batch_size, minimum=1))
     try:
         return iter(data)
     except TypeError as error:

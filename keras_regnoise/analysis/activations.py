@@ -4,12 +4,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_regnoise._arguments import check_integer
 from keras_regnoise._keras.kinds import noise_layers
-from keras_regnoise.analysis._arrays import (
-    Array,
-    feature_rows,
-    positive_integer,
-)
+from keras_regnoise.analysis._arrays import Array, feature_rows
 from keras_regnoise.analysis._batches import input_batches
 from keras_regnoise.analysis._layers import (
     normalizations,
@@ -113,7 +110,7 @@ def sample_activations(
     >>> sample_activations(model, x, "conv", max_samples=100)["conv"].shape
     (100, 3)
     """
-    max_samples = positive_integer("max_samples", max_samples)
+    max_samples = check_integer("max_samples", max_samples, minimum=1)
     random = np.random.default_rng(seed)
     kept: dict[str, tuple[Array, Array]] = {}
     stream = activations(model, data, layers, noise=noise, batch_size=batch_size)

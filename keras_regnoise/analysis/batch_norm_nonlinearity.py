@@ -3,7 +3,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.analysis._arrays import Array, positive_integer
+from keras_regnoise._arguments import check_integer
+from keras_regnoise.analysis._arrays import Array
 
 
 def batch_norm_nonlinearity(
@@ -41,8 +42,8 @@ def batch_norm_nonlinearity(
     >>> batch_norm_nonlinearity([-1.0, 0.0, 4.0], batch_size=4).round(1).tolist()
     [-1.0, 0.0, 1.6]
     """
-    others = positive_integer("batch_size", batch_size, smallest=2) - 1
-    num_samples = positive_integer("num_samples", num_samples)
+    others = check_integer("batch_size", batch_size, minimum=2) - 1
+    num_samples = check_integer("num_samples", num_samples, minimum=1)
     random = np.random.default_rng(seed)
     means = random.normal(size=num_samples) / math.sqrt(others)
     variances = np.zeros(num_samples)

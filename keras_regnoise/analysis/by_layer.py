@@ -2,7 +2,8 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.analysis._arrays import Array, positive_integer
+from keras_regnoise._arguments import check_integer
+from keras_regnoise.analysis._arrays import Array
 from keras_regnoise.analysis._layers import weight_layers
 from keras_regnoise.analysis._moments import Covariance, FourthMoments
 from keras_regnoise.analysis.activations import activations
@@ -49,7 +50,7 @@ def coadaptation_by_layer(
     >>> coadaptation_by_layer(model, keras.ops.ones((8, 2)))
     {'one': 0.0}
     """
-    max_features = positive_integer("max_features", max_features)
+    max_features = check_integer("max_features", max_features, minimum=1)
     layers = weight_layers(model) if layers is None else layers
     moments: dict[str, Covariance] = {}
     stream = activations(model, data, layers, noise=noise, batch_size=batch_size)

@@ -3,7 +3,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.analysis._arrays import Array, positive_integer
+from keras_regnoise._arguments import check_integer
+from keras_regnoise.analysis._arrays import Array
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def calibration(probabilities: Any, labels: Any, bins: int = 15) -> Calibration:
     0.0
     """
     probabilities, labels = np.asarray(probabilities, "float64"), np.asarray(labels)
-    bins = positive_integer("bins", bins)
+    bins = check_integer("bins", bins, minimum=1)
     if probabilities.ndim != 2 or labels.shape != probabilities.shape[:1]:
         raise ValueError(
             "`probabilities` must be of shape (samples, classes) and `labels` of shape "

@@ -2,13 +2,12 @@ from typing import Any
 
 import numpy as np
 
+from keras_regnoise._arguments import check_integer, check_rate
 from keras_regnoise.analysis._arrays import (
     Array,
     check_noise,
-    drop_rate,
     feature_rows,
     noise_variance,
-    positive_integer,
 )
 
 
@@ -100,8 +99,8 @@ def predicted_coadaptation(kind: str, rate: float, dim: int) -> float:
     0.672727
     """
     check_noise(kind)
-    keep = 1.0 - drop_rate(rate)
-    dim = positive_integer("dim", dim, smallest=2)
+    keep = 1.0 - check_rate(rate)
+    dim = check_integer("dim", dim, minimum=2)
     if kind == "dropout":
         return keep
     return keep * abs(1.0 - noise_variance(1.0 - keep) / (dim - 1))

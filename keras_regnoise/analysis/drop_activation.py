@@ -3,7 +3,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.analysis._arrays import Array, drop_rate
+from keras_regnoise._arguments import check_rate
+from keras_regnoise.analysis._arrays import Array
 
 
 def drop_activation_shift_ratio(rate: float) -> float:
@@ -33,7 +34,7 @@ def drop_activation_shift_ratio(rate: float) -> float:
     >>> round(drop_activation_shift_ratio(0.05), 6)
     0.937723
     """
-    keep = 1.0 - drop_rate(rate)
+    keep = 1.0 - check_rate(rate)
     inference = (0.5 - 0.5 / math.pi) * keep**2 - keep + 1.0
     return inference / (1.0 - keep / 2.0 - keep**2 / (2.0 * math.pi))
 
@@ -127,4 +128,4 @@ def _checked(v: Any, kernel: Any, rate: Any) -> tuple[Array, Array, float]:
             "`kernel` of shape (units, outputs), as in keras.layers.Dense. Received: "
             f"shapes {v.shape} and {kernel.shape}"
         )
-    return v, kernel, drop_rate(rate)
+    return v, kernel, check_rate(rate)

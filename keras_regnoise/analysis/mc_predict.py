@@ -5,8 +5,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_regnoise._arguments import check_integer
 from keras_regnoise._keras.kinds import noise_layers
-from keras_regnoise.analysis._arrays import positive_integer
 from keras_regnoise.analysis._batches import input_batches
 from keras_regnoise.analysis._layers import (
     check_model,
@@ -98,7 +98,7 @@ def mc_predict(
     True
     """
     check_model(model)
-    num_samples = positive_integer("num_samples", num_samples, smallest=2)
+    num_samples = check_integer("num_samples", num_samples, minimum=2)
     noisy = noise_layers(model, also if isinstance(also, tuple) else (also,))
     if not noisy:
         raise ValueError(

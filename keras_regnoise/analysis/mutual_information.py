@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.analysis._arrays import positive_integer
+from keras_regnoise._arguments import check_integer
 
 
 def mutual_information(
@@ -42,7 +42,7 @@ def mutual_information(
     True
     """
     x, y = np.asarray(x, "float64"), np.asarray(y, "float64")
-    n_neighbors = positive_integer("n_neighbors", n_neighbors)
+    n_neighbors = check_integer("n_neighbors", n_neighbors, minimum=1)
     if x.ndim != 1 or x.shape != y.shape or len(x) <= n_neighbors:
         raise ValueError(
             "`x` and `y` must be vectors of one length, with more samples than "

@@ -2,12 +2,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.analysis._arrays import (
-    Array,
-    check_noise,
-    drop_rate,
-    noise_variance,
-)
+from keras_regnoise._arguments import check_rate
+from keras_regnoise.analysis._arrays import Array, check_noise, noise_variance
 
 
 def noise_covariance(kind: str, rate: float, x: Any, center: bool = False) -> Array:
@@ -43,7 +39,7 @@ def noise_covariance(kind: str, rate: float, x: Any, center: bool = False) -> Ar
     [[2.0, -1.0, 0.0], [-1.0, 0.5, 0.0], [0.0, 0.0, 2.5]]
     """
     check_noise(kind)
-    strength = noise_variance(drop_rate(rate))
+    strength = noise_variance(check_rate(rate))
     x = np.asarray(x, "float64")
     if x.ndim not in (1, 2) or x.size == 0 or (center and x.ndim == 1):
         raise ValueError(

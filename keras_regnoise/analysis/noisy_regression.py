@@ -3,7 +3,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.analysis._arrays import Array, drop_rate, noise_variance
+from keras_regnoise._arguments import check_rate
+from keras_regnoise.analysis._arrays import Array, noise_variance
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _checked(x: Any, y: Any, rate: Any) -> tuple[Array, Array, float]:
             "`x` must be of shape (samples, features) and `y` of shape (samples,) or "
             f"(samples, targets). Received: shapes {x.shape} and {y.shape}"
         )
-    return x, y, noise_variance(drop_rate(rate))
+    return x, y, noise_variance(check_rate(rate))
 
 
 def _solve(matrix: Array, target: Array, bound: float) -> NoisyRegression:

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_regnoise.analysis._arrays import drop_rate, positive_integer
+from keras_regnoise._arguments import check_integer, check_rate
 from keras_regnoise.analysis._batches import input_batches, is_used_up
 from keras_regnoise.analysis._layers import (
     batch_normalizations,
@@ -72,7 +72,7 @@ def recalibrate_batch_normalization(
     layers = batch_normalizations(model)
     limit = len(layers)
     if max_passes is not None:
-        limit = min(limit, positive_integer("max_passes", max_passes))
+        limit = min(limit, check_integer("max_passes", max_passes, minimum=1))
     if limit > 1 and is_used_up(data):
         raise ValueError(
             f"`data` can be used only once, and exact statistics of {len(layers)} "
@@ -122,7 +122,7 @@ def rescale_running_variance(model: keras.Model, rate: float, layers: Any) -> No
     >>> keras.ops.convert_to_numpy(layer.moving_variance).tolist()
     [0.5]
     """
-    keep = 1.0 - drop_rate(rate)
+    keep = 1.0 - check_rate(rate)
     chosen = select_layers(model, layers)
     kind = keras.layers.BatchNormalization
     others = [path for path, layer in chosen.items() if not isinstance(layer, kind)]

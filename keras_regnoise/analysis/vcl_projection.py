@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise._arguments import is_number
+from keras_regnoise._arguments import check_number
 from keras_regnoise.analysis._arrays import Array
 
 _SMALLEST_SEPARATED = (1.0 - 1.0 / math.sqrt(3.0)) / 2.0
@@ -89,10 +89,7 @@ def _checked(mu: Any, sigma: Any, p: Any) -> tuple[Array, Array]:
             "of shape (features, features) or (2, features, features). "
             f"Received: shapes {mu.shape} and {sigma.shape}"
         )
-    if not is_number(p) or not 0.0 < p < 1.0:
-        raise ValueError(
-            f"`p` must be a float in (0, 1), the weight of mu[0]. Received: p={p!r}"
-        )
+    check_number("p", p, "the weight of mu[0]", above=0, below=1)
     if sigma.ndim == 3:
         if not np.allclose(sigma[0], sigma[1]):
             raise ValueError(

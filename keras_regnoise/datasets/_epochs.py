@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_regnoise._arguments import check_integer
 from keras_regnoise.datasets.augmentations import augment, make_layers
 from keras_regnoise.datasets.split import Array, Split
 from keras_regnoise.datasets.stream import Stream
@@ -137,17 +138,16 @@ def check(seed: int | None, augmentation: Sequence[str], initial_epoch: int) -> 
             "seed=None. Pass a seed to train, or no augmentation to evaluate."
         )
     for name, value in (("seed", seed), ("initial_epoch", initial_epoch)):
-        if value is not None and value < 0:
-            raise ValueError(f"`{name}` must not be negative. Received: {value}")
+        if value is not None:
+            check_integer(name, value, minimum=0)
 
 
 def count_batches(examples: int, batch_size: int, drop_last: bool) -> int:
     """Return the number of batches of an epoch."""
-    if batch_size < 1 or (drop_last and batch_size > examples):
-        raise ValueError(
-            f"`batch_size` must be from 1 to {examples}, the number of examples. "
-            f"Received: {batch_size}"
-        )
+    meaning, most = "the number of examples", examples if drop_last else None
+    batch_size = check_integer(
+        "batch_size", batch_size, meaning if drop_last else "", minimum=1, maximum=most
+    )
     return examples // batch_size if drop_last else -(-examples // batch_size)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from keras_regnoise._arguments import check_integer
 from keras_regnoise.datasets.split import Array, Split
 
 _FRACTIONS = {"test": 0.2, "validation": 0.1}
@@ -72,11 +73,8 @@ def subset(data: Split, count: int | None, seed: int, argument: str) -> Split:
 
 def check_size(count: int, most: int, least: int, argument: str) -> None:
     """Raise if a part cannot be cut down to `count` examples."""
-    if not least <= count <= most:
-        raise ValueError(
-            f"`{argument}` must be from {least}, the number of classes, to {most}, the "
-            f"examples there are, or None for all of them. Received: {count}"
-        )
+    meaning = "at least one of every class, or None for all examples"
+    check_integer(argument, count, meaning, minimum=least, maximum=most)
 
 
 def take(data: Split, chosen: Array) -> Split:

@@ -4,8 +4,9 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers._base.validation import check_axis, check_float, feature_size
+from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
+from keras_regnoise.layers._base.checks import check_axis, check_float, feature_size
+from keras_regnoise.layers._base.noise_layer import NoiseLayer
 from keras_regnoise.ops.drop import drop, kept_scale
 from keras_regnoise.ops.rotate import mean_weights
 
@@ -66,24 +67,32 @@ class CenteredDropout(NoiseLayer):
         self.spatial = bool(spatial)
         self.axis = check_axis(axis)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         feature_size(self, input_shape, self.axis)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(
+        self, inputs: Tensor, training: bool = False, mask: Tensor | None = None
+    ) -> Tensor:
         check_float(self, inputs)
         if not training or self.rate == 0:
             return inputs
-        rate, seed = self.next_draw()
+        rate, seed = self.next_noise()
         options = {"axis": self.axis, "spatial": self.spatial}
         return _drop_deviations(inputs, seed, rate, mask, **options)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "spatial": self.spatial, "axis": self.axis}
 
 
 def _forward(
-    x: Any, seed: Any, rate: Any, mask: Any, *, axis: int, spatial: bool
-) -> tuple[Any, Any]:
+    x: Tensor,
+    seed: Tensor,
+    rate: Tensor,
+    mask: Tensor | None,
+    *,
+    axis: int,
+    spatial: bool,
+) -> WithResiduals:
     shape = list(ops.shape(x))
     if spatial:
         kept = (0, axis % x.ndim)
@@ -96,13 +105,13 @@ def _forward(
     return drop_deviations(x, *residuals, axis=axis), residuals
 
 
-def _backward(gradient: Any, *residuals: Any, axis: int, **_: Any) -> Any:
+def _backward(gradient: Tensor, *residuals: Tensor, axis: int, **_: Any) -> Tensor:
     return deviations_gradient(gradient, *residuals, axis=axis)
 
 
 def drop_deviations(
-    x: Any, is_dropped: Any, scale: Any, weights: Any, *, axis: int
-) -> Any:
+    x: Tensor, is_dropped: Tensor, scale: Tensor, weights: Tensor, *, axis: int
+) -> Tensor:
     """Drop the deviations of `x` from its mean with the given weights."""
     x_32 = ops.cast(x, "float32")
     valid = ops.where(weights > 0, x_32, 0.0)  # padding may be NaN
@@ -113,15 +122,15 @@ def drop_deviations(
 
 
 def deviations_gradient(
-    gradient: Any, is_dropped: Any, scale: Any, weights: Any, *, axis: int
-) -> Any:
+    gradient: Tensor, is_dropped: Tensor, scale: Tensor, weights: Tensor, *, axis: int
+) -> Tensor:
     """Apply the adjoint of `drop_deviations`, the path through the mean included."""
     gradient_32 = ops.cast(gradient, "float32")
     direct = drop(gradient_32, is_dropped, scale)
     return ops.cast(direct + weights * _sum(gradient_32 - direct, axis), gradient.dtype)
 
 
-def _sum(x: Any, axis: int) -> Any:
+def _sum(x: Tensor, axis: int) -> Tensor:
     others = [i for i in range(x.ndim) if i != axis % x.ndim]
     return ops.sum(x, axis=others, keepdims=True)
 

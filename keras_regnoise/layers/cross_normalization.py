@@ -3,11 +3,13 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_regnoise._arguments import is_number
-from keras_regnoise.layers._base.validation import check_axis, check_float, feature_size
+from keras_regnoise._arguments import check_number
+from keras_regnoise._typing import Config, Shape, Tensor
+from keras_regnoise.layers._base.checks import check_axis, check_float, feature_size
 from keras_regnoise.ops.leave_one_out import Moments, leave_one_out_moments
 
 _ENOUGH = 2.0  # values for a variance
+_EPSILON = "which keeps the division finite where a feature is constant"
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -67,15 +69,20 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        _check_numbers(momentum, epsilon)
         self.axis = check_axis(axis)
-        self.momentum = float(momentum)
-        self.epsilon = float(epsilon)
+        self.momentum = check_number(
+            "momentum",
+            momentum,
+            "the share of the moving statistics that a step keeps",
+            minimum=0,
+            below=1,
+        )
+        self.epsilon = check_number("epsilon", epsilon, _EPSILON, above=0)
         self.center = bool(center)
         self.scale = bool(scale)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         shape = (feature_size(self, input_shape, self.axis),)
         self._rank = len(input_shape)
 
@@ -94,7 +101,9 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
         self.moving_mean = add("moving_mean", "zeros", False)
         self.moving_variance = add("moving_variance", "ones", False)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(
+        self, inputs: Tensor, training: bool = False, mask: Tensor | None = None
+    ) -> Tensor:
         check_float(self, inputs)
         x = ops.cast(inputs, "float32")
         mean = self._along(self.moving_mean)
@@ -126,16 +135,16 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
             step = share * (value - self._along(variable))
             variable.assign(variable + ops.reshape(step, variable.shape))
 
-    def _along(self, vector: Any) -> Any:
+    def _along(self, vector: Tensor) -> Tensor:
         """Reshape (features,) to broadcast against the input."""
         shape = [1] * self._rank
         shape[self.axis] = -1
         return ops.reshape(vector, shape)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "axis": self.axis,
@@ -146,20 +155,7 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
         }
 
 
-def _check_numbers(momentum: Any, epsilon: Any) -> None:
-    if not is_number(momentum) or not 0.0 <= momentum < 1.0:
-        raise ValueError(
-            "`momentum` must be a float in [0, 1), the share of the moving statistics "
-            f"that a step keeps. Received: momentum={momentum!r}"
-        )
-    if not is_number(epsilon) or epsilon <= 0.0:
-        raise ValueError(
-            "`epsilon` must be a positive float, which keeps the division finite where "
-            f"a feature is constant. Received: epsilon={epsilon!r}"
-        )
-
-
-def _expanded(mask: Any, rank: int, axis: int) -> Any:
+def _expanded(mask: Tensor | None, rank: int, axis: int) -> Tensor:
     if mask is None:
         return None
     if mask.ndim > axis % rank:

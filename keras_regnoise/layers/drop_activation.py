@@ -6,8 +6,9 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._keras.kinds import Activation
-from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers._base.validation import check_float
+from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
+from keras_regnoise.layers._base.checks import check_float
+from keras_regnoise.layers._base.noise_layer import NoiseLayer
 from keras_regnoise.ops.drop_activation import drop_activation
 
 
@@ -58,16 +59,16 @@ class DropActivation(NoiseLayer):
         super().__init__(rate, seed, **kwargs)
         self.activation = _activation(activation)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         pass
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         check_float(self, inputs)
         if self.rate == 0:
             return self.activation(inputs)
         is_relu = self.activation is keras.activations.relu
         if training:
-            rate, seed = self.next_draw()
+            rate, seed = self.next_noise()
             if is_relu:
                 return _drop_relu(inputs, seed, rate)
             keep_mask = _keep_mask(inputs, seed, rate)
@@ -78,7 +79,7 @@ class DropActivation(NoiseLayer):
         rate = ops.cast(rate, inputs.dtype)
         return rate * inputs + (1 - rate) * self.activation(inputs)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         activation = keras.activations.serialize(self.activation)
         return {**super().get_config(), "activation": activation}
 
@@ -94,20 +95,20 @@ def _activation(activation: Any) -> Callable[[Any], Any]:
         ) from error
 
 
-def _draw_keep_mask(x: Any, seed: Any, rate: Any) -> Any:
+def _draw_keep_mask(x: Tensor, seed: Tensor, rate: Tensor) -> Tensor:
     return ops.logical_not(_backend.bernoulli(ops.shape(x), rate, seed))
 
 
 _keep_mask = _backend.compiled(_draw_keep_mask)
 
 
-def _forward(x: Any, seed: Any, rate: Any) -> tuple[Any, Any]:
+def _forward(x: Tensor, seed: Tensor, rate: Tensor) -> WithResiduals:
     is_zeroed = ops.logical_and(x < 0, _draw_keep_mask(x, seed, rate))
     y = ops.where(is_zeroed, ops.zeros((), x.dtype), x)
     return y, (y,)
 
 
-def _backward(gradient: Any, y: Any) -> Any:
+def _backward(gradient: Tensor, y: Tensor) -> Tensor:
     # The output tells where the slope is 0: no mask has to be kept.
     return ops.where(y != 0, gradient, ops.zeros((), gradient.dtype))
 

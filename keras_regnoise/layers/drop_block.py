@@ -4,14 +4,15 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._arguments import is_integer
-from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers._base.validation import (
+from keras_regnoise._arguments import check_integer
+from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
+from keras_regnoise.layers._base.checks import (
     check_data_format,
     check_float,
     check_positions,
     feature_size,
 )
+from keras_regnoise.layers._base.noise_layer import NoiseLayer
 from keras_regnoise.ops.drop import drop
 from keras_regnoise.ops.random_blocks import random_blocks
 
@@ -70,23 +71,19 @@ class DropBlock(NoiseLayer):
     ) -> None:
         super().__init__(rate, seed, **kwargs)
         self.data_format, self.axis = check_data_format(data_format)
-        if not is_integer(block_size) or block_size < 1:
-            raise ValueError(
-                "`block_size` must be an integer of 1 or more, the side of a block in "
-                f"positions. Received: block_size={block_size!r}"
-            )
-        self.block_size = int(block_size)
+        meaning = "the side of a block in positions"
+        self.block_size = check_integer("block_size", block_size, meaning, minimum=1)
         self.per_channel = bool(per_channel)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         check_positions(self, input_shape, "keras.layers.Dropout")
         feature_size(self, input_shape, self.axis)
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         check_float(self, inputs)
         if not training or self.rate == 0:
             return inputs
-        rate, seed = self.next_draw()
+        rate, seed = self.next_noise()
         return _drop_blocks(
             inputs,
             seed,
@@ -95,10 +92,10 @@ class DropBlock(NoiseLayer):
             block_size=self.block_size,
             per_channel=self.per_channel,
             # A number makes the start probability a constant of the program.
-            fixed_rate=self.rate if isinstance(self.rate, float) else None,
+            fixed_rate=self._rate.constant,
         )
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "block_size": self.block_size,
@@ -108,15 +105,15 @@ class DropBlock(NoiseLayer):
 
 
 def _forward(
-    x: Any,
-    seed: Any,
-    rate: Any,
+    x: Tensor,
+    seed: Tensor,
+    rate: Tensor,
     *,
     axis: int,
     block_size: int,
     per_channel: bool,
     fixed_rate: float | None,
-) -> tuple[Any, Any]:
+) -> WithResiduals:
     sizes = list(ops.shape(x))
     batch, channels = sizes.pop(0), sizes.pop(axis if axis < 0 else axis - 1)
     masks = batch * channels if per_channel else batch
@@ -132,7 +129,7 @@ def _forward(
     return drop(x, *residuals), residuals
 
 
-def _backward(gradient: Any, is_dropped: Any, scale: Any, **_: Any) -> Any:
+def _backward(gradient: Tensor, is_dropped: Tensor, scale: Tensor, **_: Any) -> Tensor:
     return drop(gradient, is_dropped, scale)
 
 

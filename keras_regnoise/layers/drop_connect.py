@@ -1,24 +1,19 @@
 import math
-from typing import Any
+from typing import Any, Self
 
 import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._arguments import is_integer
-from keras_regnoise.layers._base.noise_layer import (
-    LARGEST_RATE,
-    Rate,
-    serialize_rate,
-    validate_rate,
-)
-from keras_regnoise.layers._base.seeded_layer import amount_at, deserialized
-from keras_regnoise.layers._base.validation import check_choice, check_float
+from keras_regnoise._arguments import check_choice, check_integer
+from keras_regnoise._seeds import Stream
+from keras_regnoise._typing import Config, Rate, Tensor
+from keras_regnoise.layers._base.amount import deserialized, rate_amount
+from keras_regnoise.layers._base.checks import check_float
 from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
 from keras_regnoise.ops.drop import drop, kept_scale
 
 _CONV = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
-_INFERENCE_STREAM = 5
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -72,7 +67,7 @@ class DropConnect(WeightWrapper):
 
     def __init__(
         self,
-        layer: Any,
+        layer: keras.layers.Layer,
         rate: Rate = 0.5,
         per: str = "sample",
         inference: str = "mean",
@@ -81,27 +76,30 @@ class DropConnect(WeightWrapper):
         **kwargs: Any,
     ) -> None:
         super().__init__(layer, ("kernel",), seed, **kwargs)
-        check_choice("per", per, ("sample", "batch"))
-        check_choice("inference", inference, ("mean", "gaussian"))
-        if not is_integer(num_samples) or num_samples < 1:
-            raise ValueError(
-                "`num_samples` must be an integer of 1 or more, the draws of "
-                f"inference='gaussian'. Received: num_samples={num_samples!r}"
-            )
+        self.per = check_choice("per", per, ("sample", "batch"))
+        self.inference = check_choice("inference", inference, ("mean", "gaussian"))
+        meaning = "the draws of inference='gaussian'"
+        self.num_samples = check_integer("num_samples", num_samples, meaning, minimum=1)
         _check_layer(layer, per, inference)
-        self.rate = validate_rate(rate)
-        self.per = per
-        self.inference = inference
-        self.num_samples = int(num_samples)
+        self._rate = rate_amount(rate, self.name)
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    @property
+    def rate(self) -> Rate:
+        """The rate; assign to it to change it, as `NoiseLayer.rate`."""
+        return self._rate.value
+
+    @rate.setter
+    def rate(self, value: Rate) -> None:
+        self._rate.set(value)
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         check_float(self, inputs)
         if self.rate == 0 or not (training or self.inference == "gaussian"):
             return self.call_layer([], inputs, training=training)
         if not training:
             return self._gaussian(inputs)
         step, seed = self.next_draw()
-        rate = amount_at(self.rate, step, LARGEST_RATE)
+        rate = self._rate.at(step)
         if self.per == "sample":
             return self.layer.activation(self._per_sample(inputs, rate, seed))
         (kernel,) = self.noisy_variables()
@@ -109,7 +107,7 @@ class DropConnect(WeightWrapper):
         noisy = drop(ops.convert_to_tensor(kernel), is_dropped, kept_scale(rate))
         return self.call_layer([(kernel, noisy)], inputs, training=training)
 
-    def _per_sample(self, inputs: Any, rate: Any, seed: Any) -> Any:
+    def _per_sample(self, inputs: Tensor, rate: Tensor, seed: Tensor) -> Tensor:
         """Pre-activations of Dense, with a kernel for every sample."""
         kernel, sizes = ops.convert_to_tensor(self.layer.kernel), ops.shape(inputs)
         shape = (sizes[0], *kernel.shape)
@@ -119,10 +117,10 @@ class DropConnect(WeightWrapper):
         outputs = ops.matmul(rows, ops.cast(kernels, rows.dtype))
         return self._biased(ops.reshape(outputs, (*sizes[:-1], kernel.shape[-1])))
 
-    def _gaussian(self, inputs: Any) -> Any:
+    def _gaussian(self, inputs: Tensor) -> Tensor:
         """Mean activation over the moment-matched Gaussian of the pre-activations."""
         state = ops.convert_to_tensor(self.seed_generator.state)
-        rate = amount_at(self.rate, state[1], LARGEST_RATE)
+        rate = self._rate.at(state[1])
         x = ops.cast(inputs, "float32")
         kernel = ops.cast(self.layer.kernel, "float32")
         mean = self._biased(self._linear(x, kernel))
@@ -132,16 +130,16 @@ class DropConnect(WeightWrapper):
         shape[0], shape[self._channel_axis()] = self.num_samples, kernel.shape[-1]
         # Not the number of the step: training must not change the draws.
         seed = ops.stack([state[0], ops.zeros_like(state[0])])
-        normal = _backend.normal(shape, seed, _INFERENCE_STREAM)
+        normal = _backend.normal(shape, seed, Stream.INFERENCE)
         outputs = ops.mean(self.layer.activation(mean + stddev * normal), axis=0)
         return ops.cast(outputs, self.compute_dtype)
 
-    def _linear(self, x: Any, kernel: Any) -> Any:
+    def _linear(self, x: Tensor, kernel: Tensor) -> Tensor:
         if isinstance(self.layer, keras.layers.Dense):
             return ops.matmul(x, kernel)
         return self.layer.convolution_op(x, kernel)
 
-    def _biased(self, outputs: Any) -> Any:
+    def _biased(self, outputs: Tensor) -> Tensor:
         if self.layer.bias is None:
             return outputs
         shape = [1] * outputs.ndim
@@ -155,21 +153,21 @@ class DropConnect(WeightWrapper):
             return -1 - int(self.layer.rank)
         return -1
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
-            "rate": serialize_rate(self.rate),
+            "rate": self._rate.config(),
             "per": self.per,
             "inference": self.inference,
             "num_samples": self.num_samples,
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: Config) -> Self:
         return cls(**deserialized(config, "layer", "rate"))
 
 
-def _check_layer(layer: Any, per: str, inference: str) -> None:
+def _check_layer(layer: keras.layers.Layer, per: str, inference: str) -> None:
     kind = f"Received: layer={type(layer).__name__} '{layer.name}'"
     if not isinstance(layer, (keras.layers.Dense, *_CONV)):
         raise ValueError(

@@ -1,12 +1,9 @@
-from typing import Any
-
 import keras
-from keras import ops
 
-from keras_regnoise import _backend
+from keras_regnoise._typing import Shape, Tensor
+from keras_regnoise.layers._base.checks import check_float
 from keras_regnoise.layers._base.noise_layer import NoiseLayer
-from keras_regnoise.layers._base.validation import check_float
-from keras_regnoise.ops.drop import drop, kept_scale
+from keras_regnoise.ops.drop import dropout
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -49,21 +46,12 @@ class DropPath(NoiseLayer):
     True
     """
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         pass
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         check_float(self, inputs)
         if not training or self.rate == 0:
             return inputs
-        rate, seed = self.next_draw()
-        return _drop_samples(inputs, seed, rate)
-
-
-def _forward(x: Any, seed: Any, rate: Any) -> tuple[Any, Any]:
-    per_sample = (ops.shape(x)[0], *[1] * (x.ndim - 1))
-    residuals = (_backend.bernoulli(per_sample, rate, seed), kept_scale(rate))
-    return drop(x, *residuals), residuals
-
-
-_drop_samples = _backend.kernel(_forward, drop)
+        rate, seed = self.next_noise()
+        return dropout(inputs, seed, rate, per_sample=True)

@@ -1,22 +1,26 @@
 import inspect
-from typing import Any
+from typing import Any, Self
 
 import keras
+from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_regnoise.layers._base.fast_dropout import FastDropout
-from keras_regnoise.layers._base.noise_layer import Rate, serialize_rate, validate_rate
-from keras_regnoise.layers._base.validation import (
+from keras_regnoise._arguments import check_choice
+from keras_regnoise._seeds import check_seed
+from keras_regnoise._typing import Config, Rate, Shape, Tensor
+from keras_regnoise.layers._base.amount import check_rate_or_schedule, deserialized
+from keras_regnoise.layers._base.checks import (
     check_axis,
-    check_choice,
     check_float,
     feature_size,
 )
+from keras_regnoise.layers._base.fast_dropout import FastDropout
+from keras_regnoise.layers._base.noise_layer import NoiseLayer
 from keras_regnoise.layers.rotation_out import RotationOut
-from keras_regnoise.ops.seeds import validate_seed
 
 _NORMALIZATIONS = ("batch", "layer", "group", "instance")
 _NOISES = {"dropout": FastDropout, "rotationout": RotationOut}
 _MAX_GROUPS = 32
+_LAYER = "a Keras layer"
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -80,12 +84,12 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
     ) -> None:
         super().__init__(**kwargs)
         if not isinstance(normalization, keras.layers.Layer):
-            check_choice("normalization", normalization, _NORMALIZATIONS, "Keras layer")
+            check_choice("normalization", normalization, _NORMALIZATIONS, _LAYER)
         if not isinstance(noise, keras.layers.Layer):
-            check_choice("noise", noise, tuple(_NOISES), "Keras layer")
+            check_choice("noise", noise, tuple(_NOISES), _LAYER)
         self.axis = check_axis(axis)
-        self.seed = validate_seed(seed)
-        self._rate = validate_rate(rate)
+        self.seed = check_seed(seed)
+        self._unused_rate = check_rate_or_schedule(rate)
         self._chosen = {"normalization": normalization, "noise": noise}
         options: dict[str, Any] = {"dtype": self.dtype_policy}
         self.noise: Any = noise
@@ -104,10 +108,21 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
 
     @property
     def rate(self) -> Rate:
-        """The rate of the noise; fixed, because a layer that runs is compiled."""
-        return self._rate
+        """The rate of the noise; assign to it to change it, as `NoiseLayer.rate`."""
+        return getattr(self.noise, "rate", self._unused_rate)
 
-    def build(self, input_shape: Any) -> None:
+    @rate.setter
+    def rate(self, value: Rate) -> None:
+        if not isinstance(self.noise, NoiseLayer):
+            raise ValueError(
+                f"The noise of ICLayer '{self.name}' is a layer of its own, whose rate "
+                f"can't be changed: {type(self.noise).__name__}. Use noise='dropout', "
+                f"noise='rotationout' or a layer of keras_regnoise. "
+                f"Received: rate={value!r}"
+            )
+        self.noise.rate = value
+
+    def build(self, input_shape: Shape) -> None:
         kind = self._chosen["normalization"]
         if any(isinstance(choice, str) for choice in self._chosen.values()):
             dim = feature_size(self, input_shape, self.axis)
@@ -125,7 +140,9 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
             if not layer.built:
                 layer.build(input_shape)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(
+        self, inputs: Tensor, training: bool = False, mask: Tensor | None = None
+    ) -> Tensor:
         check_float(self, inputs)
         arguments = {"training": training, "mask": mask}
         outputs = inputs
@@ -133,30 +150,32 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
             outputs = layer(outputs, **{name: arguments[name] for name in accepted})
         return outputs
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         chosen = {
             name: keras.saving.serialize_keras_object(choice)
             for name, choice in self._chosen.items()
         }
         return {
             **super().get_config(),
-            "rate": serialize_rate(self.rate),
+            "rate": self._rate_config(),
             **chosen,
             "axis": self.axis,
             "seed": self.seed,
         }
 
+    def _rate_config(self) -> Any:
+        rate = self._unused_rate
+        if isinstance(self._chosen["noise"], str):
+            return self.noise.get_config()["rate"]
+        is_schedule = isinstance(rate, LearningRateSchedule)
+        return keras.saving.serialize_keras_object(rate) if is_schedule else rate
+
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
-        objects = {
-            name: keras.saving.deserialize_keras_object(config[name])
-            for name in ("rate", "normalization", "noise")
-            if isinstance(config.get(name), dict)
-        }
-        return cls(**{**config, **objects})
+    def from_config(cls, config: Config) -> Self:
+        return cls(**deserialized(config, "rate", "normalization", "noise"))
 
 
 def _normalization(kind: str, options: dict[str, Any]) -> keras.layers.Layer:

@@ -4,10 +4,11 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._arguments import is_number
+from keras_regnoise._arguments import check_number
 from keras_regnoise._keras.kinds import Activation
+from keras_regnoise._typing import Config, Shape, Tensor, WithResiduals
+from keras_regnoise.layers._base.checks import check_float
 from keras_regnoise.layers._base.seeded_layer import SeededLayer
-from keras_regnoise.layers._base.validation import check_float
 
 
 @Activation.register
@@ -53,14 +54,19 @@ class RandomizedLeakyReLU(SeededLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed, **kwargs)
-        _check_slopes(lower, upper)
-        self.lower = float(lower)
-        self.upper = float(upper)
+        meaning = (
+            "the slopes of negative inputs go from `lower` to `upper` (the divisors 8 "
+            "and 3 of the paper are the slopes 1/8 and 1/3)"
+        )
+        self.upper = check_number("upper", upper, meaning, minimum=0, maximum=1)
+        self.lower = check_number(
+            "lower", lower, meaning, minimum=0, maximum=self.upper
+        )
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         pass
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         check_float(self, inputs)
         if not training or self.lower == self.upper:
             mean = (self.lower + self.upper) / 2
@@ -68,26 +74,18 @@ class RandomizedLeakyReLU(SeededLayer):
         _, seed = self.next_draw()
         return _random_leaky_relu(inputs, seed, lower=self.lower, upper=self.upper)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {**super().get_config(), "lower": self.lower, "upper": self.upper}
 
 
-def _check_slopes(lower: Any, upper: Any) -> None:
-    are_numbers = is_number(lower) and is_number(upper)
-    if not are_numbers or not 0.0 <= lower <= upper <= 1.0:
-        raise ValueError(
-            "`lower` and `upper` must be floats with 0 <= lower <= upper <= 1, the "
-            "range of the slope for negative inputs (the divisors 8 and 3 of the paper "
-            f"are the slopes 1/8 and 1/3). Received: lower={lower!r}, upper={upper!r}"
-        )
-
-
-def _leak(x: Any, is_negative: Any, seed: Any, *, lower: float, upper: float) -> Any:
+def _leak(
+    x: Tensor, is_negative: Tensor, seed: Tensor, *, lower: float, upper: float
+) -> Tensor:
     slope = lower + (upper - lower) * _backend.uniform(ops.shape(x), seed)
     return ops.where(is_negative, ops.cast(ops.cast(x, "float32") * slope, x.dtype), x)
 
 
-def _forward(x: Any, seed: Any, **options: float) -> tuple[Any, Any]:
+def _forward(x: Tensor, seed: Tensor, **options: float) -> WithResiduals:
     # The gradient draws the slopes again and keeps one bit of each element.
     is_negative = x < 0
     return _leak(x, is_negative, seed, **options), (is_negative, seed)

@@ -4,13 +4,14 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers._base.validation import (
+from keras_regnoise._arguments import check_choice
+from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
+from keras_regnoise.layers._base.checks import (
     check_axis,
-    check_choice,
     check_float,
     feature_size,
 )
+from keras_regnoise.layers._base.noise_layer import NoiseLayer
 from keras_regnoise.ops.pairing import random_pairing
 from keras_regnoise.ops.rotate import (
     centered_rotation,
@@ -90,21 +91,21 @@ class RotationOut(NoiseLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(rate, seed, **kwargs)
-        check_choice("angles", angles, ANGLES)
-        check_choice("permutation", permutation, PERMUTATIONS)
-        self.angles = angles
+        self.angles = check_choice("angles", angles, ANGLES)
         self.center = bool(center)
-        self.permutation = permutation
+        self.permutation = check_choice("permutation", permutation, PERMUTATIONS)
         self.axis = check_axis(axis)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         feature_size(self, input_shape, self.axis)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(
+        self, inputs: Tensor, training: bool = False, mask: Tensor | None = None
+    ) -> Tensor:
         check_float(self, inputs)
         if not training or self.rate == 0 or inputs.shape[self.axis] == 1:
             return inputs
-        rate, seed = self.next_draw()
+        rate, seed = self.next_noise()
         return _rotate(
             inputs,
             seed,
@@ -116,7 +117,7 @@ class RotationOut(NoiseLayer):
             per_sample=self.permutation == "sample",
         )
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "angles": self.angles,
@@ -127,16 +128,16 @@ class RotationOut(NoiseLayer):
 
 
 def _forward(
-    x: Any,
-    seed: Any,
-    rate: Any,
-    mask: Any,
+    x: Tensor,
+    seed: Tensor,
+    rate: Tensor,
+    mask: Tensor | None,
     *,
     axis: int,
     angles: str,
     center: bool,
     per_sample: bool,
-) -> tuple[Any, Any]:
+) -> WithResiduals:
     shape, dim = list(ops.shape(x)), x.shape[axis]
     partner, sign = random_pairing(dim, shape[0] if per_sample else None, seed)
     shape[axis] = 1
@@ -145,7 +146,7 @@ def _forward(
     return centered_rotation(x, partner, sign, tangent, weights, axis)
 
 
-def _backward(gradient: Any, *residuals: Any, axis: int, **_: Any) -> Any:
+def _backward(gradient: Tensor, *residuals: Tensor, axis: int, **_: Any) -> Tensor:
     return rotation_gradient(gradient, *residuals, axis=axis)
 
 

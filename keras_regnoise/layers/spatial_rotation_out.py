@@ -4,15 +4,16 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._arguments import is_integer, is_number
-from keras_regnoise.layers._base.noise_layer import NoiseLayer, Rate
-from keras_regnoise.layers._base.validation import (
-    check_choice,
+from keras_regnoise._arguments import check_choice, check_integer, check_number
+from keras_regnoise._seeds import Stream
+from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
+from keras_regnoise.layers._base.checks import (
     check_data_format,
     check_float,
     check_positions,
     feature_size,
 )
+from keras_regnoise.layers._base.noise_layer import NoiseLayer
 from keras_regnoise.ops.pairing import random_pairing
 from keras_regnoise.ops.random_blocks import random_blocks
 from keras_regnoise.ops.rotate import (
@@ -22,8 +23,6 @@ from keras_regnoise.ops.rotate import (
     unpaired_correction,
 )
 from keras_regnoise.ops.tangents import ANGLES, sample_tangents
-
-_SIGN_STREAM = 3
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -92,24 +91,26 @@ class SpatialRotationOut(NoiseLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(rate, seed, **kwargs)
-        check_choice("angles", angles, ANGLES)
+        self.angles = check_choice("angles", angles, ANGLES)
         self.data_format, self.axis = check_data_format(data_format)
-        _check_blocks(block_size, block_fraction)
-        self.angles = angles
         self.center = bool(center)
-        self.block_size = None if block_size is None else int(block_size)
-        self.block_fraction = float(block_fraction)
+        self.block_size = _checked_block_size(block_size)
+        self.block_fraction = check_number(
+            "block_fraction", block_fraction, _FRACTION, above=0, below=1
+        )
         self.shared_angle = bool(shared_angle)
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         check_positions(self, input_shape, "keras_regnoise.layers.RotationOut")
         feature_size(self, input_shape, self.axis)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(
+        self, inputs: Tensor, training: bool = False, mask: Tensor | None = None
+    ) -> Tensor:
         check_float(self, inputs)
         if not training or self.rate == 0 or inputs.shape[self.axis] == 1:
             return inputs
-        rate, seed = self.next_draw()
+        rate, seed = self.next_noise()
         return _rotate(
             inputs,
             seed,
@@ -122,7 +123,7 @@ class SpatialRotationOut(NoiseLayer):
             shared_angle=self.shared_angle,
         )
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "angles": self.angles,
@@ -135,17 +136,17 @@ class SpatialRotationOut(NoiseLayer):
 
 
 def _forward(
-    x: Any,
-    seed: Any,
-    rate: Any,
-    mask: Any,
+    x: Tensor,
+    seed: Tensor,
+    rate: Tensor,
+    mask: Tensor | None,
     *,
     axis: int,
     angles: str,
     center: bool,
     block: tuple[int, float] | None,
     shared_angle: bool,
-) -> tuple[Any, Any]:
+) -> WithResiduals:
     shape, dim = list(ops.shape(x)), x.shape[axis]
     per_sample = [shape[0], *[1] * (x.ndim - 1)]
     per_position = [*shape]
@@ -155,7 +156,7 @@ def _forward(
         tangent = sample_tangents(per_sample, rate, angles, seed)
     else:
         tangent = sample_tangents(per_position, rate, angles, seed, one_sided=True)
-        is_negative = _backend.bernoulli(per_sample, 0.5, seed, _SIGN_STREAM)
+        is_negative = _backend.bernoulli(per_sample, 0.5, seed, Stream.SIGN)
         tangent = ops.where(is_negative, -tangent, tangent)
     tangent = tangent * unpaired_correction(dim)
     weights = mean_weights(x, mask, axis) if center else None
@@ -169,22 +170,21 @@ def _forward(
     return ops.where(inside > 0, y, x), residuals
 
 
-def _backward(gradient: Any, *residuals: Any, axis: int, **_: Any) -> Any:
+def _backward(gradient: Tensor, *residuals: Tensor, axis: int, **_: Any) -> Tensor:
     return rotation_gradient(gradient, *residuals, axis=axis)
 
 
 _rotate = _backend.kernel(_forward, _backward)
 
 
-def _check_blocks(block_size: Any, block_fraction: Any) -> None:
-    if block_size is not None and not (is_integer(block_size) and block_size >= 1):
-        raise ValueError(
-            "`block_size` must be None (rotate everywhere) or an integer of 1 or more, "
-            f"the side of a block in positions. Received: block_size={block_size!r}"
-        )
-    if not is_number(block_fraction) or not 0.0 < block_fraction < 1.0:
-        raise ValueError(
-            "`block_fraction` must be a float in (0, 1), the expected share of the "
-            "positions inside a block; block_size=None rotates all of them. "
-            f"Received: block_fraction={block_fraction!r}"
-        )
+_FRACTION = (
+    "the expected share of the positions inside a block; block_size=None rotates all "
+    "of them"
+)
+
+
+def _checked_block_size(block_size: object) -> int | None:
+    if block_size is None:
+        return None
+    meaning = "the side of a block in positions, or None (rotate everywhere)"
+    return check_integer("block_size", block_size, meaning, minimum=1)

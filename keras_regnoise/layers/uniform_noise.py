@@ -1,17 +1,13 @@
-from typing import Any
+from typing import Any, Self
 
 import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers._base.noise_layer import serialize_rate
-from keras_regnoise.layers._base.seeded_layer import (
-    SeededLayer,
-    amount_at,
-    deserialized,
-    validate_amount,
-)
-from keras_regnoise.layers._base.validation import check_float
+from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
+from keras_regnoise.layers._base.amount import deserialized, positive_amount
+from keras_regnoise.layers._base.checks import check_float
+from keras_regnoise.layers._base.seeded_layer import SeededLayer
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -50,35 +46,44 @@ class UniformNoise(SeededLayer):
     True
     """
 
-    def __init__(self, scale: Any, seed: int | None = None, **kwargs: Any) -> None:
+    def __init__(self, scale: Rate, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
         meaning = "the largest relative change of a unit"
-        self.scale = validate_amount("scale", scale, meaning)
+        self._scale = positive_amount("scale", scale, meaning, self.name)
 
-    def build(self, input_shape: Any) -> None:
+    @property
+    def scale(self) -> Rate:
+        """The scale; assign to it to change it, as `NoiseLayer.rate`."""
+        return self._scale.value
+
+    @scale.setter
+    def scale(self, value: Rate) -> None:
+        self._scale.set(value)
+
+    def build(self, input_shape: Shape) -> None:
         pass
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         check_float(self, inputs)
         if not training or self.scale == 0:
             return inputs
         step, seed = self.next_draw()
-        return _multiply(inputs, seed, amount_at(self.scale, step))
+        return _multiply(inputs, seed, self._scale.at(step))
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "scale": serialize_rate(self.scale)}
+    def get_config(self) -> Config:
+        return {**super().get_config(), "scale": self._scale.config()}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: Config) -> Self:
         return cls(**deserialized(config, "scale"))
 
 
-def _scaled(x: Any, seed: Any, scale: Any) -> Any:
+def _scaled(x: Tensor, seed: Tensor, scale: Tensor) -> Tensor:
     noise = 2.0 * _backend.uniform(ops.shape(x), seed) - 1.0
     return ops.cast(ops.cast(x, "float32") * (1.0 + scale * noise), x.dtype)
 
 
-def _forward(x: Any, seed: Any, scale: Any) -> tuple[Any, Any]:
+def _forward(x: Tensor, seed: Tensor, scale: Tensor) -> WithResiduals:
     # The gradient draws again: no tensor of the size of `x` has to be kept.
     return _scaled(x, seed, scale), (seed, scale)
 

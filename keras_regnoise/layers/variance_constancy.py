@@ -4,10 +4,11 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers._base.validation import check_float
+from keras_regnoise._typing import Config, Shape, Tensor
+from keras_regnoise.layers._base.checks import check_float
 from keras_regnoise.ops.variance_constancy import (
-    validate_sample_size,
-    validate_weight,
+    check_sample_size,
+    check_weight,
     variance_constancy_loss,
 )
 
@@ -25,10 +26,10 @@ class AtLeast(keras.constraints.Constraint):  # type: ignore[misc]
     def __init__(self, value: float) -> None:
         self.value = value
 
-    def __call__(self, w: Any) -> Any:
+    def __call__(self, w: Any) -> Tensor:
         return ops.maximum(w, self.value)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {"value": self.value}
 
 
@@ -85,15 +86,15 @@ class VarianceConstancy(keras.layers.Layer):  # type: ignore[misc]
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.weight = validate_weight(weight)
-        self.sample_size = validate_sample_size(sample_size)
+        self.weight = check_weight(weight)
+        self.sample_size = check_sample_size(sample_size)
         self.beta_initializer = keras.initializers.get(beta_initializer)
         if isinstance(shared_axes, int):
             shared_axes = (shared_axes,)
         self.shared_axes = tuple(shared_axes) if shared_axes else None
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         shape = list(input_shape)
         for axis in self.shared_axes or ():
             if not -len(shape) <= axis < len(shape) or axis % len(shape) == 0:
@@ -120,11 +121,13 @@ class VarianceConstancy(keras.layers.Layer):  # type: ignore[misc]
             autocast=False,
         )
 
-    def _initial_beta(self, shape: Any, dtype: Any = None) -> Any:
+    def _initial_beta(self, shape: Any, dtype: Any = None) -> Tensor:
         # The constraint acts after the first update, and a zero before it.
         return ops.maximum(self.beta_initializer(shape, dtype=dtype), _SMALLEST_BETA)
 
-    def call(self, inputs: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(
+        self, inputs: Tensor, training: bool = False, mask: Tensor | None = None
+    ) -> Tensor:
         check_float(self, inputs)
         if training:
             inputs, rows = _backend.leading_rows(inputs, 2 * self.sample_size)
@@ -132,10 +135,10 @@ class VarianceConstancy(keras.layers.Layer):  # type: ignore[misc]
             self.add_loss(self.weight * loss)
         return inputs
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "weight": self.weight,

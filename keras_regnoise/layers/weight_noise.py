@@ -1,20 +1,19 @@
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Self
 
 import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.layers._base.noise_layer import (
-    LARGEST_RATE,
-    serialize_rate,
-    validate_rate,
-)
-from keras_regnoise.layers._base.seeded_layer import (
-    amount_at,
+from keras_regnoise._seeds import Stream
+from keras_regnoise._typing import Config, Rate, Tensor
+from keras_regnoise.layers._base.amount import (
     deserialized,
-    validate_amount,
+    positive_amount,
+    rate_amount,
 )
 from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
+from keras_regnoise.ops._precision import widened
 from keras_regnoise.ops.drop import drop, kept_scale
 
 
@@ -78,10 +77,10 @@ class WeightNoise(WeightWrapper):
 
     def __init__(
         self,
-        layer: Any,
-        stddev: Any = None,
-        rate: Any = None,
-        weights: Any = ("kernel",),
+        layer: keras.layers.Layer,
+        stddev: Rate | None = None,
+        rate: Rate | None = None,
+        weights: Sequence[str] = ("kernel",),
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
@@ -92,51 +91,78 @@ class WeightNoise(WeightWrapper):
                 "(dropout of weights) must be given. "
                 f"Received: stddev={stddev!r}, rate={rate!r}"
             )
-        if stddev is not None:
+        self.kind = "gaussian" if rate is None else "dropout"
+        if rate is None:
             meaning = "the standard deviation of the noise on the weights"
-            stddev = validate_amount("stddev", stddev, meaning)
-        self.stddev = stddev
-        self.rate = None if rate is None else validate_rate(rate)
+            self._amount = positive_amount("stddev", stddev, meaning, self.name)
+        else:
+            self._amount = rate_amount(rate, self.name)
 
     @property
-    def kind(self) -> str:
-        """Which noise: `"gaussian"` or `"dropout"`."""
-        return "gaussian" if self.rate is None else "dropout"
+    def stddev(self) -> Rate | None:
+        """The standard deviation; assign to it to change it, as `NoiseLayer.rate`."""
+        return self._amount.value if self.kind == "gaussian" else None
+
+    @stddev.setter
+    def stddev(self, value: Rate) -> None:
+        self._set("gaussian", "stddev", value)
+
+    @property
+    def rate(self) -> Rate | None:
+        """The rate; assign to it to change it, as `NoiseLayer.rate`."""
+        return self._amount.value if self.kind == "dropout" else None
+
+    @rate.setter
+    def rate(self, value: Rate) -> None:
+        self._set("dropout", "rate", value)
+
+    def _set(self, kind: str, name: str, value: Rate) -> None:
+        if kind != self.kind:
+            raise ValueError(
+                f"The noise of WeightNoise layer '{self.name}' is {self.kind} and has "
+                f"no `{name}`. Wrap the layer anew. Received: {name}={value!r}"
+            )
+        self._amount.set(value)
 
     def call(
         self,
-        inputs: Any,
+        inputs: Tensor,
         initial_state: Any = None,
         training: bool = False,
-        mask: Any = None,
+        mask: Tensor | None = None,
     ) -> Any:
         values = []
-        if training and self.stddev != 0 and self.rate != 0:
+        if training and self._amount.value != 0:
             step, seed = self.next_draw()
+            amount = self._amount.at(step)
             values = [
-                (variable, self._noisy(variable, step, seed, stream))
-                for stream, variable in enumerate(self.noisy_variables())
+                (variable, self._noisy(variable, amount, seed, stream))
+                for stream, variable in enumerate(
+                    self.noisy_variables(), start=Stream.NOISE
+                )
             ]
         arguments = {"initial_state": initial_state, "mask": mask}
         return self.call_layer(values, inputs, training=training, **arguments)
 
-    def _noisy(self, variable: Any, step: Any, seed: Any, stream: int) -> Any:
+    def _noisy(
+        self, variable: keras.Variable, amount: Tensor, seed: Tensor, stream: int
+    ) -> Tensor:
         value, shape = ops.convert_to_tensor(variable), tuple(variable.shape)
-        if self.rate is not None:
-            rate = amount_at(self.rate, step, LARGEST_RATE)
-            is_dropped = _backend.bernoulli(shape, rate, seed, stream)
-            return drop(value, is_dropped, kept_scale(rate))
-        noise = amount_at(self.stddev, step) * _backend.normal(shape, seed, stream)
-        return ops.cast(ops.cast(value, "float32") + noise, value.dtype)
+        if self.kind == "dropout":
+            is_dropped = _backend.bernoulli(shape, amount, seed, stream)
+            return drop(value, is_dropped, kept_scale(amount))
+        wide = widened(value)
+        noise = amount * _backend.normal(shape, seed, stream)
+        return ops.cast(wide + ops.cast(noise, wide.dtype), value.dtype)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
-            "stddev": serialize_rate(self.stddev),
-            "rate": serialize_rate(self.rate),
+            "stddev": self._amount.config() if self.kind == "gaussian" else None,
+            "rate": self._amount.config() if self.kind == "dropout" else None,
             "weights": self.noisy_weights,
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: Config) -> Self:
         return cls(**deserialized(config, "layer", "stddev", "rate"))

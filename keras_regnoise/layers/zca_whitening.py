@@ -6,8 +6,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_regnoise._arguments import is_integer, is_number
-from keras_regnoise.layers._base.validation import check_float
+from keras_regnoise._arguments import check_integer, check_number
+from keras_regnoise._typing import Config, Shape, Tensor
+from keras_regnoise.layers._base.checks import check_float
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -54,21 +55,15 @@ class ZCAWhitening(keras.layers.Layer):  # type: ignore[misc]
         self, regularization: float = 0.1, axis: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        if not is_number(regularization) or regularization <= 0.0:
-            raise ValueError(
-                "`regularization` must be a positive float, what is added to the "
-                f"eigenvalues. Received: regularization={regularization!r}"
-            )
-        if axis is not None and not is_integer(axis):
-            raise ValueError(
-                "`axis` must be None (every element of a sample is a feature) or an "
-                f"integer, the feature axis. Received: axis={axis!r}"
-            )
-        self.regularization = float(regularization)
-        self.axis = None if axis is None else int(axis)
+        meaning = "what is added to the eigenvalues"
+        self.regularization = check_number(
+            "regularization", regularization, meaning, above=0
+        )
+        meaning = "the feature axis, or None (every element of a sample is a feature)"
+        self.axis = None if axis is None else check_integer("axis", axis, meaning)
         self.supports_masking = True
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         dim = self._feature_count(input_shape)
 
         def add(name: str, shape: Any, initializer: str) -> Any:
@@ -107,16 +102,16 @@ class ZCAWhitening(keras.layers.Layer):  # type: ignore[misc]
         self.whitening.assign((vectors / roots) @ vectors.T)
         self.coloring.assign((vectors * roots) @ vectors.T)
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Tensor) -> Any:
         check_float(self, inputs)
         return self._map(inputs, lambda x: ops.matmul(x - self.mean, self.whitening))
 
-    def inverse(self, outputs: Any) -> Any:
+    def inverse(self, outputs: Tensor) -> Any:
         """Return the data that were whitened to `outputs`."""
         outputs = ops.convert_to_tensor(outputs)
         return self._map(outputs, lambda y: ops.matmul(y, self.coloring) + self.mean)
 
-    def _map(self, x: Any, function: Any) -> Any:
+    def _map(self, x: Tensor, function: Any) -> Tensor:
         moved = ops.cast(x, "float32")
         if self.axis is not None:
             y = ops.moveaxis(
@@ -136,7 +131,7 @@ class ZCAWhitening(keras.layers.Layer):  # type: ignore[misc]
             batch = np.moveaxis(batch, self.axis, -1)
         return batch.reshape(-1, self.mean.shape[0]).astype("float64")
 
-    def _feature_count(self, input_shape: Any) -> int:
+    def _feature_count(self, input_shape: Shape) -> int:
         rank = len(input_shape)
         is_axis = self.axis is None or (
             -rank <= self.axis < rank and self.axis % rank != 0
@@ -151,12 +146,12 @@ class ZCAWhitening(keras.layers.Layer):  # type: ignore[misc]
                 f"axis=None, or that of `axis`, which is not the batch axis. Received: "
                 f"input_shape={tuple(input_shape)}, axis={self.axis}"
             )
-        return math.prod(sizes)
+        return math.prod(size for size in sizes if size is not None)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         return {
             **super().get_config(),
             "regularization": self.regularization,

@@ -22,6 +22,7 @@ Example:
     True
 """
 
+from keras_regnoise._seeds import derived_seed as derived_seed
 from keras_regnoise.models._units import BASELINE as BASELINE
 from keras_regnoise.models._units import IC_UNITS as IC_UNITS
 from keras_regnoise.models._units import PREACTIVATION as PREACTIVATION
@@ -36,7 +37,6 @@ from keras_regnoise.models.resnet import preact_resnet as preact_resnet
 from keras_regnoise.models.resnet import resnet as resnet
 from keras_regnoise.models.resnet import wide_resnet as wide_resnet
 from keras_regnoise.models.resnext import resnext as resnext
-from keras_regnoise.models.seeds import derived_seed as derived_seed
 
 __all__ = [
     "BASELINE",

@@ -1,5 +1,7 @@
 """The depth rules of the architectures."""
 
+from keras_regnoise._arguments import check_integer
+
 
 def units_per_stage(depth: int, per_unit: int, fixed: int) -> int:
     """Return how many units a stage has in a network of `depth` weight layers.
@@ -15,6 +17,7 @@ def units_per_stage(depth: int, per_unit: int, fixed: int) -> int:
     Raises:
         ValueError: If no whole n of at least one fits.
     """
+    depth = check_integer("depth", depth, "the number of weight layers")
     units, rest = divmod(depth - fixed, per_unit)
     if rest == 0 and units >= 1:
         return units

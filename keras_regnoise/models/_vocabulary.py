@@ -6,6 +6,7 @@ from typing import Any, TypedDict
 
 import keras
 
+from keras_regnoise._seeds import derived_seed
 from keras_regnoise.layers import ICLayer, VarianceConstancy
 from keras_regnoise.models._units import (
     Step,
@@ -16,7 +17,6 @@ from keras_regnoise.models._units import (
     words_after,
     words_before,
 )
-from keras_regnoise.models.seeds import derived_seed
 
 LayerFactory = Callable[[], Any]
 WeightFactory = Callable[[str], Any]

@@ -5,9 +5,9 @@ from typing import Any, Unpack
 
 import keras
 
+from keras_regnoise._seeds import derived_seed
 from keras_regnoise.models._units import BASELINE, Unit, label
 from keras_regnoise.models._vocabulary import Vocabulary, WordOptions
-from keras_regnoise.models.seeds import derived_seed
 
 # Filters and kernel sizes of the stacks. The first stack is never widened.
 _ELU_STACKS = (

@@ -4,6 +4,7 @@ from typing import Any, Unpack
 
 import keras
 
+from keras_regnoise._arguments import check_integer
 from keras_regnoise.models._units import Unit, label
 from keras_regnoise.models._vocabulary import Vocabulary, WeightFactory, WordOptions
 
@@ -57,8 +58,7 @@ def lstm_ctc(
         >>> model.output_shape
         (None, None, 137)
     """
-    if depth < 1:
-        raise ValueError(f"`depth` must be at least 1. Received: depth={depth}")
+    depth = check_integer("depth", depth, "the number of layers", minimum=1)
     vocabulary = Vocabulary(
         unit, weights=1, stages=depth, seed=seed, weight="lstm", **words
     )

@@ -3,10 +3,8 @@ from typing import Any
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._arguments import is_integer
-from keras_regnoise.ops.seeds import draw_seed
-
-_STREAM = 1
+from keras_regnoise._arguments import check_integer
+from keras_regnoise._seeds import Stream, draw_seed
 
 
 def random_pairing(
@@ -38,15 +36,13 @@ def random_pairing(
     >>> sorted(keras.ops.convert_to_numpy(sign).tolist())
     [-1.0, -1.0, 0.0, 1.0, 1.0]
     """
-    if not is_integer(dim) or dim < 1:
-        raise ValueError(
-            f"`dim` must be the number of features, an integer of 1 or more. "
-            f"Received: dim={dim!r}"
-        )
+    dim = check_integer("dim", dim, "the number of features", minimum=1)
     shape = (dim,) if batch_size is None else (batch_size, dim)
     # The order of random numbers is a random permutation. Its first half are the first
     # members of the pairs, its second half the second; an odd one stays at the end.
-    member = ops.argsort(_backend.uniform(shape, draw_seed(seed), _STREAM), axis=-1)
+    member = ops.argsort(
+        _backend.uniform(shape, draw_seed(seed), Stream.PAIRING), axis=-1
+    )
     rank = _inverse(ops.cast(member, "int32"))
     half = dim // 2
     mate = (rank + half) % max(2 * half, 1)

@@ -5,8 +5,8 @@ import numpy as np
 from keras import ops
 
 from keras_regnoise import _backend
+from keras_regnoise._seeds import Stream
 
-_STREAM = 4
 _NEWTON_STEPS = 20
 
 
@@ -38,7 +38,7 @@ def random_blocks(
     starts = [_largest(size - block_size + 1, 1) for size in sizes]
     probability = _start_probability(sizes, starts, block_size, fraction)
     # Not `bernoulli`: a probability of starts can be smaller than its steps.
-    draw = _backend.uniform((batch_size, *starts), seed, _STREAM)
+    draw = _backend.uniform((batch_size, *starts), seed, Stream.BLOCKS)
     mask = ops.expand_dims(ops.cast(draw < probability, "float32"), -1)
     if block_size > 1:
         margin = [(block_size - 1, block_size - 1)] * len(sizes)

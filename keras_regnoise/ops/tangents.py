@@ -6,10 +6,10 @@ import numpy as np
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise.ops.seeds import draw_seed
+from keras_regnoise._arguments import check_choice
+from keras_regnoise._seeds import Stream, draw_seed
 
 ANGLES = ("gaussian", "uniform", "truncated_gaussian")
-_STREAM = 2
 _TRUNCATION = 2.0  # standard deviations
 
 
@@ -45,18 +45,16 @@ def sample_tangents(
     >>> round(float(keras.ops.mean(t * t)), 2)  # 0.2 / 0.8
     0.25
     """
-    if angles not in ANGLES:
-        raise ValueError(
-            f"`angles` must be one of {', '.join(map(repr, ANGLES))}. "
-            f"Received: angles={angles!r}"
-        )
+    check_choice("angles", angles, ANGLES)
     seed = draw_seed(seed)
     if angles == "gaussian":
         rate = ops.cast(rate, "float32")
-        tangent = _backend.normal(shape, seed, _STREAM) * ops.sqrt(rate / (1.0 - rate))
+        tangent = _backend.normal(shape, seed, Stream.TANGENT) * ops.sqrt(
+            rate / (1.0 - rate)
+        )
     else:
         # Cell centres of (-1, 1), symmetric about 0.
-        centred = 2.0 * _backend.uniform(shape, seed, _STREAM) - (1.0 - 2.0**-24)
+        centred = 2.0 * _backend.uniform(shape, seed, Stream.TANGENT) - (1.0 - 2.0**-24)
         if angles == "uniform":
             tangent = ops.tan(_angle_scale(rate, angles) * centred)
         else:

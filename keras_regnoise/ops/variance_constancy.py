@@ -3,7 +3,7 @@ from typing import Any
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._arguments import is_integer, is_number
+from keras_regnoise._arguments import check_integer, check_number
 
 
 def variance_constancy_loss(
@@ -40,7 +40,7 @@ def variance_constancy_loss(
     >>> float(variance_constancy_loss(x, beta=0.5))  # (1 - 2 / (0.5 + 0.5))^2
     1.0
     """
-    sample_size = validate_sample_size(sample_size)
+    sample_size = check_sample_size(sample_size)
     x = ops.convert_to_tensor(x)
     is_enough = _has_rows(x, 2 * sample_size)
     rows = _leading_rows(x, 2 * sample_size, is_enough)
@@ -77,15 +77,13 @@ def _leading_rows(x: Any, count: int, is_enough: Any) -> Any:
     return ops.where(is_enough, rows, ops.zeros_like(rows))
 
 
-def validate_sample_size(sample_size: Any) -> int:
+def check_sample_size(sample_size: object) -> int:
     """Return `sample_size`, or raise `ValueError` if it is no integer of 2 or more."""
-    if not is_integer(sample_size) or sample_size < 2:
-        raise ValueError(
-            "`sample_size` must be an integer of 2 or more, because the variance of "
-            "one sample is not defined; the batch must have at least twice as many "
-            f"samples. Received: sample_size={sample_size!r}"
-        )
-    return int(sample_size)
+    meaning = (
+        "because the variance of one sample is not defined; the batch must have at "
+        "least twice as many samples"
+    )
+    return check_integer("sample_size", sample_size, meaning, minimum=2)
 
 
 def _per_unit(first: Any, second: Any, beta: Any) -> Any:
@@ -122,11 +120,6 @@ def _masked_variance(x: Any, mask: Any, start: int, size: int) -> tuple[Any, Any
     return squares / ops.maximum(count - 1.0, 1.0), count >= 2.0
 
 
-def validate_weight(weight: Any) -> float:
+def check_weight(weight: object) -> float:
     """Return `weight`, or raise `ValueError` if it is no number of 0 or more."""
-    if not is_number(weight) or weight < 0.0:
-        raise ValueError(
-            "`weight` must be a finite float of 0 or more, the factor of the loss. "
-            f"Received: weight={weight!r}"
-        )
-    return float(weight)
+    return check_number("weight", weight, "the factor of the loss", minimum=0)

@@ -3,10 +3,10 @@ from typing import Any
 import keras
 from keras import ops
 
-from keras_regnoise._arguments import is_number
+from keras_regnoise._arguments import check_number
 from keras_regnoise.ops.variance_constancy import (
-    validate_sample_size,
-    validate_weight,
+    check_sample_size,
+    check_weight,
     variance_constancy_loss,
 )
 
@@ -49,14 +49,10 @@ class VarianceConstancy(keras.regularizers.Regularizer):  # type: ignore[misc]
     def __init__(
         self, weight: float = 0.01, sample_size: int = 2, beta: float = 1.0
     ) -> None:
-        if not is_number(beta) or beta <= 0:
-            raise ValueError(
-                "`beta` must be a positive float; at 0 a constant unit makes the loss "
-                f"infinite. Received: beta={beta!r}"
-            )
-        self.weight = validate_weight(weight)
-        self.sample_size = validate_sample_size(sample_size)
-        self.beta = float(beta)
+        self.weight = check_weight(weight)
+        self.sample_size = check_sample_size(sample_size)
+        meaning = "because at 0 a constant unit makes the loss infinite"
+        self.beta = check_number("beta", beta, meaning, above=0)
 
     def penalty(self, x: Any) -> Any:
         """Return the weighted loss of activations `x`, whatever the batch size."""

@@ -5,8 +5,8 @@ from typing import Any
 import keras
 import keras_tuner
 
+from keras_regnoise._seeds import derived_seed
 from keras_regnoise.datasets import DataSet
-from keras_regnoise.models.seeds import derived_seed
 from keras_regnoise.studies.engine.curve import TestCurve
 from keras_regnoise.studies.study import Recipe
 

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
-from keras_regnoise._arguments import is_integer
+from keras_regnoise._arguments import check_choice, check_integer
 
 _STRATEGIES = ("restart", "continue")
 _PATIENCE = 5
@@ -239,14 +239,7 @@ def _early_stopping(given: Any) -> keras.callbacks.EarlyStopping:
 
 
 def _check(strategy: Any, epochs: Any, max_epochs: Any) -> None:
-    if strategy not in _STRATEGIES:
-        raise ValueError(
-            "`strategy` must be 'restart' (train again on all data) or 'continue' (go "
-            f"on with all data). Received: strategy={strategy!r}"
-        )
-    for name, value in (("epochs", epochs), ("max_epochs", max_epochs)):
-        is_default = name == "max_epochs" and value is None
-        if not is_default and not (is_integer(value) and value >= 1):
-            raise ValueError(
-                f"`{name}` must be an integer of 1 or more. Received: {name}={value!r}"
-            )
+    check_choice("strategy", strategy, _STRATEGIES)
+    check_integer("epochs", epochs, minimum=1)
+    if max_epochs is not None:
+        check_integer("max_epochs", max_epochs, minimum=1)

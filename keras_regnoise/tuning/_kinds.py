@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_regnoise._arguments import is_number
+from keras_regnoise._arguments import check_rate, message
 from keras_regnoise.layers import (
     DropActivation,
     ICLayer,
@@ -118,13 +118,10 @@ def check_space(layers: Any, rates: Any) -> tuple[dict[str, Make], tuple[float, 
 
 def _check_rates(rates: Any) -> tuple[float, ...]:
     values: list[Any] = list(rates) if isinstance(rates, Iterable) else []
-    if not values or not all(is_number(v) and 0.0 <= v < 1.0 for v in values):
-        raise ValueError(
-            "`rates` must be a tuple of floats in [0, 1), such as (0.0, 0.1, 0.2): "
-            "the rate as in keras.layers.Dropout, and 0 for no noise. "
-            f"Received: rates={rates!r}"
-        )
-    return tuple(dict.fromkeys(map(float, values)))
+    if not values or isinstance(rates, str):
+        expected = "a tuple of floats in [0, 1), such as (0.0, 0.1, 0.2)"
+        raise ValueError(message("rates", rates, expected, "0 for no noise"))
+    return tuple(dict.fromkeys(check_rate(value, "rates") for value in values))
 
 
 def _kind(item: Any) -> tuple[str, Make]:

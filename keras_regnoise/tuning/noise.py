@@ -5,8 +5,7 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.models.seeds import derived_seed
-from keras_regnoise.ops.seeds import validate_seed
+from keras_regnoise._seeds import check_seed, derived_seed
 from keras_regnoise.tuning._kinds import DROP_ACTIVATION, Kinds, Place, check_space
 from keras_regnoise.tuning._space import choose
 
@@ -76,7 +75,7 @@ def noise(
             f"NoiseHyperModel(build_model, layers=({DROP_ACTIVATION!r},), ...)."
         )
     kinds, checked = check_space(layers, rates)
-    seed = derived_seed(validate_seed(seed), name)
+    seed = derived_seed(check_seed(seed), name)
     arm = choose(hp, name, kinds, checked)
     if arm.rate == 0.0:
         return keras.layers.Identity()

@@ -8,8 +8,7 @@ from typing import Any
 import keras
 import keras_tuner
 
-from keras_regnoise.models.seeds import derived_seed
-from keras_regnoise.ops.seeds import validate_seed
+from keras_regnoise._seeds import check_seed, derived_seed
 from keras_regnoise.placement import replace_activations
 from keras_regnoise.placement._select import check_model
 from keras_regnoise.tuning._kinds import DROP_ACTIVATION, Kinds, Place, check_space
@@ -104,7 +103,7 @@ class NoiseHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
         self._kinds, self._rates = check_space(layers, rates)
         self._placements = _check_placements(placements, self._kinds)
         self._activation = activation
-        self._seed = validate_seed(seed)
+        self._seed = check_seed(seed)
         self._inner = None
         if isinstance(build_model, keras_tuner.HyperModel):
             self._inner, build_model = build_model, build_model.build
@@ -141,7 +140,7 @@ class NoiseHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
         return choose(hp, _NAME, self._kinds, self._rates, self._placements)
 
     def _seed_of(self, hp: Any) -> int | None:
-        return validate_seed(hp.get("seed")) if "seed" in hp else self._seed
+        return check_seed(hp.get("seed")) if "seed" in hp else self._seed
 
     def _with_noise(
         self, model: keras.Model, arm: Arm, seed: int | None

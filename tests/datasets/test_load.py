@@ -135,7 +135,7 @@ def test_the_folder_may_come_from_the_environment(tmp_path, monkeypatch):
 
 
 def test_a_seed_that_cannot_be():
-    with pytest.raises(ValueError, match="`seed` must not be negative"):
+    with pytest.raises(ValueError, match="`seed` must be an integer of 0 or more"):
         load("digits", seed=-1)
 
 
@@ -155,7 +155,9 @@ def test_all_parts_can_be_cut_down():
     assert digits.sizes == {"train": 50, "validation": 70, "test": 60}
     table = load("twonorm", examples=50, test_examples=60, validation_examples=70)
     assert table.sizes == digits.sizes
-    with pytest.raises(ValueError, match="`validation_examples` must be from 10"):
+    with pytest.raises(
+        ValueError, match="`validation_examples` must be an integer from 10"
+    ):
         load("digits", validation_examples=3)
 
 

@@ -58,7 +58,9 @@ def test_cutting_down_leaves_the_split_as_it_is():
 @pytest.mark.parametrize("argument", ["examples", "test_examples"])
 @pytest.mark.parametrize("count", [-1, 0, 2, 10_000])
 def test_sizes_that_cannot_be(argument, count):
-    with pytest.raises(ValueError, match=rf"`{argument}` must be from .*: {count}$"):
+    with pytest.raises(
+        ValueError, match=rf"`{argument}` must be an integer from .*={count}$"
+    ):
         divide({"train": data()}, 0, **{argument: count})
 
 

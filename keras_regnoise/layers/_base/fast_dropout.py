@@ -1,11 +1,9 @@
-from typing import Any
-
 import keras
-from keras import ops
 
-from keras_regnoise import _backend
+from keras_regnoise._typing import Shape, Tensor
+from keras_regnoise.layers._base.checks import check_float
 from keras_regnoise.layers._base.noise_layer import NoiseLayer
-from keras_regnoise.layers._base.validation import check_float
+from keras_regnoise.ops.drop import dropout
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -23,26 +21,12 @@ class FastDropout(NoiseLayer):
         **kwargs: Those of `keras.layers.Layer`.
     """
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         pass
 
-    def call(self, inputs: Any, training: bool = False) -> Any:
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         check_float(self, inputs)
         if not training or self.rate == 0:
             return inputs
-        rate, seed = self.next_draw()
-        return _dropout(inputs, seed, rate)
-
-
-def _apply(x: Any, is_dropped: Any, rate: Any) -> Any:
-    # In float32: half precision would round the scale, the same way for every unit.
-    scaled = ops.cast(x, "float32") * (1.0 / (1.0 - rate))
-    return ops.where(is_dropped, ops.zeros((), x.dtype), ops.cast(scaled, x.dtype))
-
-
-def _forward(x: Any, seed: Any, rate: Any) -> tuple[Any, Any]:
-    is_dropped = _backend.bernoulli(ops.shape(x), rate, seed)
-    return _apply(x, is_dropped, rate), (is_dropped, rate)
-
-
-_dropout = _backend.kernel(_forward, _apply)
+        rate, seed = self.next_noise()
+        return dropout(inputs, seed, rate)

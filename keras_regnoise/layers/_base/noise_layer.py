@@ -1,16 +1,10 @@
-from typing import Any, TypeAlias
+from typing import Any, Self
 
-import keras
 from keras.optimizers.schedules import LearningRateSchedule
 
-from keras_regnoise._arguments import is_number
-from keras_regnoise.layers._base.seeded_layer import (
-    SeededLayer,
-    amount_at,
-    deserialized,
-)
-
-Rate: TypeAlias = float | LearningRateSchedule
+from keras_regnoise._typing import Config, Rate, Tensor
+from keras_regnoise.layers._base.amount import deserialized, rate_amount
+from keras_regnoise.layers._base.seeded_layer import SeededLayer
 
 
 class NoiseLayer(SeededLayer):
@@ -24,7 +18,7 @@ class NoiseLayer(SeededLayer):
         check_float(self, inputs)
         if not training or self.rate == 0:
             return inputs
-        rate, seed = self.next_draw()
+        rate, seed = self.next_noise()
         ...
     ```
 
@@ -42,46 +36,40 @@ class NoiseLayer(SeededLayer):
 
     def __init__(self, rate: Rate, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(seed, **kwargs)
-        self.rate = validate_rate(rate)
+        self._rate = rate_amount(rate, self.name)
 
-    def next_draw(self) -> tuple[Any, Any]:
+    @property
+    def rate(self) -> Rate:
+        """The rate, a float in [0, 1) or a schedule; assign to it to change it.
+
+        `layer.rate = 0.3` is checked as in the constructor and holds from the next
+        step on, in models that are compiled too. From one number to another costs
+        nothing, and to 0 neither, but the step still draws. From 0, and to or from a
+        schedule, the models with the layer compile their steps anew when they next run;
+        on TensorFlow a `tf.function` of your own does not, so start that at a rate
+        above 0. In `fit`, set it at the beginning or the end of an epoch; for a rate
+        that changes by the step use a schedule.
+        """
+        return self._rate.value
+
+    @rate.setter
+    def rate(self, value: Rate) -> None:
+        self._rate.set(value)
+
+    def next_noise(self) -> tuple[Tensor, Tensor]:
         """Return the rate of this step, a float32 scalar, and a seed to draw with."""
-        step, seed = super().next_draw()
-        return amount_at(self.rate, step, LARGEST_RATE), seed
+        step, seed = self.next_draw()
+        return self._rate.at(step), seed
 
-    def current_rate(self) -> Any:
+    def current_rate(self) -> float | Tensor:
         """Return the rate that the next training step will use."""
         if isinstance(self.rate, LearningRateSchedule):
-            return amount_at(self.rate, self.seed_generator.state[1], LARGEST_RATE)
+            return self._rate.at(self.seed_generator.state[1])
         return self.rate
 
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rate": serialize_rate(self.rate)}
+    def get_config(self) -> Config:
+        return {**super().get_config(), "rate": self._rate.config()}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(cls, config: Config) -> Self:
         return cls(**deserialized(config, "rate"))
-
-
-def serialize_rate(rate: Rate) -> Any:
-    """Return what `get_config()` says of a rate."""
-    if isinstance(rate, LearningRateSchedule):
-        return keras.saving.serialize_keras_object(rate)
-    return rate
-
-
-LARGEST_RATE = 0.999999  # below 1 in float32 too, with digits left
-
-
-def validate_rate(rate: Any) -> Rate:
-    """Return a rate, or raise `ValueError` if it is none."""
-    if isinstance(rate, LearningRateSchedule):
-        return rate
-    if not is_number(rate) or not 0.0 <= rate <= LARGEST_RATE:
-        raise ValueError(
-            f"`rate` must be a float in [0, 1), {LARGEST_RATE} at most: the "
-            "share of noise as in keras.layers.Dropout (a keep rate p is 1 - p), or a "
-            "keras.optimizers.schedules.LearningRateSchedule. "
-            f"Received: rate={rate!r}"
-        )
-    return float(rate)

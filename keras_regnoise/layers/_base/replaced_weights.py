@@ -1,6 +1,10 @@
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
+
+from keras_regnoise._typing import Tensor
+
+Update: TypeAlias = tuple[keras.Variable, Tensor]
 
 
 class ReplacedWeights(keras.StatelessScope):  # type: ignore[misc]
@@ -15,18 +19,18 @@ class ReplacedWeights(keras.StatelessScope):  # type: ignore[misc]
         values: List of pairs of a variable and the tensor that stands in for it.
     """
 
-    def __init__(self, values: list[tuple[Any, Any]]) -> None:
+    def __init__(self, values: list[Update]) -> None:
         super().__init__(values, collect_losses=True)
         self._replaced = {id(variable) for variable, _ in values}
-        self._updates: dict[int, tuple[Any, Any]] = {}
+        self._updates: dict[int, Update] = {}
 
-    def get_current_value(self, variable: Any) -> Any:
+    def get_current_value(self, variable: keras.Variable) -> Tensor | None:
         value = super().get_current_value(variable)
         if value is None and self.original_scope is not None:
             return self.original_scope.get_current_value(variable)
         return value
 
-    def add_update(self, update: tuple[Any, Any]) -> None:
+    def add_update(self, update: Update) -> None:
         variable = update[0]
         if id(variable) in self._replaced:
             raise ValueError(
@@ -37,7 +41,7 @@ class ReplacedWeights(keras.StatelessScope):  # type: ignore[misc]
         super().add_update(update)
         self._updates[id(variable)] = update
 
-    def add_loss(self, loss: Any) -> None:
+    def add_loss(self, loss: Tensor) -> None:
         # Straight to where a layer outside looks for it: once, with its identity.
         if self.original_scope is None:
             super().add_loss(loss)

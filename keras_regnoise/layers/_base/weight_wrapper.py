@@ -1,9 +1,11 @@
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 
 from keras_regnoise._keras.kinds import Wrapper
+from keras_regnoise._typing import Config, Shape, Tensor
 from keras_regnoise.layers._base.replaced_weights import ReplacedWeights
 from keras_regnoise.layers._base.seeded_layer import SeededLayer
 
@@ -23,7 +25,11 @@ class WeightWrapper(SeededLayer):
     """
 
     def __init__(
-        self, layer: Any, weights: Any, seed: int | None = None, **kwargs: Any
+        self,
+        layer: keras.layers.Layer,
+        weights: Sequence[str],
+        seed: int | None = None,
+        **kwargs: Any,
     ) -> None:
         if not isinstance(layer, keras.layers.Layer):
             raise ValueError(
@@ -36,12 +42,12 @@ class WeightWrapper(SeededLayer):
         self.noisy_weights = _names(weights)
         self.supports_masking = layer.supports_masking
 
-    def build(self, input_shape: Any) -> None:
+    def build(self, input_shape: Shape) -> None:
         if not self.layer.built:
             self.layer.build(input_shape)
         self.noisy_variables()
 
-    def noisy_variables(self) -> list[Any]:
+    def noisy_variables(self) -> list[keras.Variable]:
         """Return the variables that get noise, or raise `ValueError` if one lacks."""
         found = [v for v in self.layer.weights if v.name in self.noisy_weights]
         there = sorted({v.name for v in self.layer.weights})
@@ -61,7 +67,7 @@ class WeightWrapper(SeededLayer):
         return found
 
     def call_layer(
-        self, values: list[tuple[Any, Any]], inputs: Any, **arguments: Any
+        self, values: list[tuple[keras.Variable, Tensor]], inputs: Any, **arguments: Any
     ) -> Any:
         """Call the wrapped layer with other values for some of its weights.
 
@@ -85,18 +91,19 @@ class WeightWrapper(SeededLayer):
             self.add_loss(loss)
         return outputs
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return self.layer.compute_output_shape(input_shape)
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
+        shape: Shape = self.layer.compute_output_shape(input_shape)
+        return shape
 
-    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+    def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> Any:
         return self.layer.compute_mask(inputs, previous_mask)
 
-    def get_config(self) -> dict[str, Any]:
+    def get_config(self) -> Config:
         layer = keras.saving.serialize_keras_object(self.layer)
         return {**super().get_config(), "layer": layer}
 
 
-def _names(weights: Any) -> tuple[str, ...]:
+def _names(weights: object) -> tuple[str, ...]:
     names = tuple(weights) if isinstance(weights, list | tuple) else ()
     if not names or not all(isinstance(name, str) for name in names):
         raise ValueError(

@@ -1,30 +1,19 @@
-from collections.abc import Sequence
-from typing import Any
+"""What layers check of their arguments and of their inputs."""
 
 import keras
 
-from keras_regnoise._arguments import is_integer
+from keras_regnoise._arguments import check_choice, check_integer
+from keras_regnoise._typing import Shape, Tensor
 
 
-def check_choice(
-    name: str, value: Any, choices: Sequence[str], other: str = ""
-) -> None:
-    """Raise `ValueError` unless `value` is one of `choices`; `other` is one more."""
-    if not isinstance(value, str) or value not in choices:
-        expected = ", ".join(map(repr, choices)) + (f" or a {other}" if other else "")
-        raise ValueError(
-            f"`{name}` must be one of {expected}. Received: {name}={value!r}"
-        )
-
-
-def check_data_format(data_format: Any) -> tuple[str, int]:
+def check_data_format(data_format: str | None) -> tuple[str, int]:
     """Return the data format, Keras's for None, and its feature axis."""
     data_format = data_format or keras.config.image_data_format()
     check_choice("data_format", data_format, ("channels_last", "channels_first"))
     return data_format, -1 if data_format == "channels_last" else 1
 
 
-def check_positions(layer: Any, input_shape: Any, instead: str) -> None:
+def check_positions(layer: keras.Layer, input_shape: Shape, instead: str) -> None:
     """Raise `ValueError` for inputs without positions; `instead` is for vectors."""
     if len(input_shape) not in (3, 4, 5):
         raise ValueError(
@@ -35,7 +24,7 @@ def check_positions(layer: Any, input_shape: Any, instead: str) -> None:
         )
 
 
-def check_float(layer: Any, inputs: Any) -> None:
+def check_float(layer: keras.Layer, inputs: Tensor) -> None:
     """Raise `ValueError` for anything but floating-point inputs."""
     dtype = keras.backend.standardize_dtype(inputs.dtype)
     if not keras.backend.is_float_dtype(dtype):
@@ -47,17 +36,13 @@ def check_float(layer: Any, inputs: Any) -> None:
         )
 
 
-def check_axis(axis: Any) -> int:
+def check_axis(axis: object) -> int:
     """Return the feature axis, or raise `ValueError` if it is no integer."""
-    if not is_integer(axis):
-        raise ValueError(
-            "`axis` must be an integer, the feature axis: -1 for the last, 1 for "
-            f"channels first. Received: axis={axis!r}"
-        )
-    return int(axis)
+    meaning = "the feature axis: -1 for the last, 1 for channels first"
+    return check_integer("axis", axis, meaning)
 
 
-def feature_size(layer: Any, input_shape: Any, axis: int) -> int:
+def feature_size(layer: keras.Layer, input_shape: Shape, axis: int) -> int:
     """Return the size of the feature axis, or raise `ValueError` where it has none."""
     rank = len(input_shape)
     kind = f"{type(layer).__name__} layer '{layer.name}'"
@@ -67,10 +52,11 @@ def feature_size(layer: Any, input_shape: Any, axis: int) -> int:
             f"axis, which is not the batch axis. Received: "
             f"input_shape={tuple(input_shape)}, axis={axis}"
         )
-    if input_shape[axis] is None:
+    size = input_shape[axis]
+    if size is None:
         raise ValueError(
             f"{kind} pairs features and must know how many there are: the size of axis "
             f"{axis} is None. Received: input_shape={tuple(input_shape)}. Set it in "
             f"keras.Input, or with keras.layers.Reshape before this layer."
         )
-    return int(input_shape[axis])
+    return int(size)
