@@ -73,9 +73,11 @@ class DropActivation(NoiseLayer):
                 return _drop_relu(inputs, seed, rate)
             keep_mask = _keep_mask(inputs, seed, rate)
             return drop_activation(inputs, keep_mask, self.activation)
-        rate = self.current_rate()
-        if is_relu and isinstance(rate, float):
+        rate = self._rate.constant
+        if is_relu and rate is not None:
             return ops.leaky_relu(inputs, negative_slope=rate)
+        if rate is None:
+            rate = self._rate.at(self.seed_generator.state[1])
         rate = ops.cast(rate, inputs.dtype)
         return rate * inputs + (1 - rate) * self.activation(inputs)
 

@@ -57,8 +57,16 @@ def test_equal_bounds_are_leaky_relu():
 
 
 @pytest.mark.parametrize(
-    ("lower", "upper"), [(3.0, 8.0), (0.3, 0.1), (-0.1, 0.1), ("0", 1.0), (0.1, None)]
+    ("lower", "upper", "received"),
+    [
+        (3.0, 8.0, "upper=8.0"),
+        (0.3, 0.1, "lower=0.3"),
+        (-0.1, 0.1, "lower=-0.1"),
+        ("0", 1.0, "lower='0'"),
+        (0.1, None, "upper=None"),
+    ],
 )
-def test_bad_slopes(lower, upper):
-    with pytest.raises(ValueError, match=r"0 <= lower <= upper <= 1.*Received: lower="):
+def test_bad_slopes(lower, upper, received):
+    message = rf"must be a float in \[0, .*the slopes 1/8 and 1/3.*Received: {received}"
+    with pytest.raises(ValueError, match=message):
         RandomizedLeakyReLU(lower, upper)

@@ -155,7 +155,10 @@ def test_gradient_with_blocks_is_the_adjoint():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"block_size": 0}, r"`block_size` must be None .*Received: block_size=0"),
+        (
+            {"block_size": 0},
+            r"`block_size` must be an integer.*None.*Received: block_size=0",
+        ),
         ({"block_size": 2.5}, r"Received: block_size=2.5"),
         ({"block_fraction": 0.0}, r"in \(0, 1\).*Received: block_fraction=0.0"),
         ({"block_fraction": 1.0}, r"Received: block_fraction=1.0"),

@@ -114,7 +114,7 @@ def test_what_was_learned_is_saved(suffix, tmp_path):
     [
         ({"regularization": 0.0}, "positive float.*regularization=0.0"),
         ({"regularization": "a"}, "positive float.*regularization='a'"),
-        ({"axis": 0.5}, "`axis` must be None.*axis=0.5"),
+        ({"axis": 0.5}, "`axis` must be an integer.*None.*axis=0.5"),
     ],
 )
 def test_bad_arguments(options, message):

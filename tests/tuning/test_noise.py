@@ -124,8 +124,8 @@ def test_name_that_is_taken():
         ({"layers": ("dropactivation",)}, "Use NoiseHyperModel"),
         ({"rates": ()}, r"floats in \[0, 1\)"),
         ({"rates": 0.1}, r"Received: rates=0.1"),
-        ({"rates": (0.1, 1.0)}, r"floats in \[0, 1\)"),
-        ({"rates": ("0.1",)}, r"floats in \[0, 1\)"),
+        ({"rates": (0.1, 1.0)}, r"a float in \[0, 1\)"),
+        ({"rates": ("0.1",)}, r"a float in \[0, 1\)"),
         ({"seed": 1.5}, "`seed` must be"),
     ],
 )

@@ -423,7 +423,7 @@ def test_head_may_be_all_there_is():
             "no placement for 'dropout'",
         ),
         ({"layers": ("droput",)}, "'droput'"),
-        ({"rates": (2.0,)}, r"floats in \[0, 1\)"),
+        ({"rates": (2.0,)}, r"a float in \[0, 1\)"),
         ({"seed": -1}, "`seed` must be"),
         ({"build_model": mlp()}, "a keras_tuner.HyperModel"),
         ({"build_model": Inner}, "a keras_tuner.HyperModel"),

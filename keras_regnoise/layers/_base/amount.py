@@ -71,7 +71,7 @@ class Amount:
     def at(self, step: Tensor) -> Tensor:
         """Return the amount at a training step, a float32 scalar."""
         if not isinstance(self._value, LearningRateSchedule):
-            return ops.convert_to_tensor(self.variable)
+            return self.variable.value * 1.0  # its value, not TensorFlow's variable
         value = ops.cast(self._value(step), "float32")
         # The comparison also turns a NaN of the schedule into "no noise".
         return ops.where(value > 0.0, ops.minimum(value, self._largest), 0.0)
