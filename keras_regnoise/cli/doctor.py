@@ -1,28 +1,34 @@
-"""`doctor`: what a run would meet on this machine."""
+"""`doctor`: what a run would meet on this machine.
+
+It needs Keras and NumPy alone, so that it can say what else is missing.
+"""
 
 import argparse
-import importlib.util
 import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from keras_regnoise._version import __version__
-from keras_regnoise.cli.common import DONE, INCOMPLETE, add_format, show
+from keras_regnoise.cli import extras
+from keras_regnoise.cli.arguments import Commands, add_format
+from keras_regnoise.cli.common import DONE, INCOMPLETE, show, write
+from keras_regnoise.studies._text import clean_line
 from keras_regnoise.studies.engine.backend import training_environment
 
 _PACKAGES = (
-    *("keras", "tensorflow", "jax", "torch", "keras-tuner", "tensorflow-datasets"),
-    *("scikit-learn", "matplotlib", "rich", "pyarrow", "tensorboard", "tf2onnx"),
+    *("keras", "numpy", "tensorflow", "jax", "torch", "keras-tuner", "distributed"),
+    *("tensorflow-datasets", "scikit-learn", "scipy", "matplotlib", "rich", "jinja2"),
+    *("pyarrow", "tensorboard", "tf2onnx"),
 )
-_NEEDED = ("keras_tuner", "six", "grpc", "sklearn", "matplotlib", "rich")
+_PATIENCE_S = 300
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "doctor", help="versions, backend, devices, jit, memory; what is missing"
@@ -33,19 +39,29 @@ def add(commands: Any) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Print what there is and what is wrong."""
-    from keras_regnoise.studies.engine.environment import version
-
     facts = {"keras_regnoise": __version__, "python": platform.python_version()}
-    facts |= {name: version(name) or "not installed" for name in _PACKAGES}
+    facts |= {name: _version(name) or "not installed" for name in _PACKAGES}
     facts["machine"] = f"{platform.machine()}, {os.cpu_count()} CPU cores"
     facts |= _memory_and_disk()
-    backend = _backend()
+    backend, problems = _backend()
     facts |= backend
-    problems = _problems(backend)
-    rows = [{"what": key, "value": value} for key, value in facts.items()]
+    if lacking := extras.missing(extras.STUDIES):
+        problems.append(extras.advice(lacking))
+    rows = [{"what": name, "value": value} for name, value in facts.items()]
     rows += [{"what": "problem", "value": problem} for problem in problems]
-    show(rows, options.format)
+    if options.format == "table":
+        lines = [f"{row['what']:20} {clean_line(row['value'])}\n" for row in rows]
+        write("".join(lines))
+    else:
+        show(rows, options.format)
     return INCOMPLETE if problems else DONE
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def _memory_and_disk() -> dict[str, str]:
@@ -58,18 +74,32 @@ def _memory_and_disk() -> dict[str, str]:
     return facts
 
 
-def _backend() -> dict[str, str]:
-    """Ask a process with the user's backend; this one runs on NumPy."""
-    result = subprocess.run(
-        [sys.executable, "-m", __name__],
-        env=training_environment(),
-        capture_output=True,
-        text=True,
-    )
+def _backend() -> tuple[dict[str, str], list[str]]:
+    """Ask a process with the user's backend for facts; with what is wrong with it."""
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", __name__],
+            env=training_environment(),
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_S,
+        )
+        lines = (result.stdout if result.returncode == 0 else result.stderr).split("\n")
+        said = [line for line in lines if line.strip()] or ["it said nothing"]
+    except subprocess.TimeoutExpired:
+        return _no_start(f"it said nothing in {_PATIENCE_S} seconds")
     if result.returncode:
-        lines = result.stderr.strip().splitlines() or ["it said nothing"]
-        return {"backend": f"does not start: {lines[-1]}"}
-    return dict(json.loads(result.stdout.splitlines()[-1]))
+        return _no_start(said[-1])
+    return dict(json.loads(said[-1])), []
+
+
+def _no_start(reason: str) -> tuple[dict[str, str], list[str]]:
+    lacking = [
+        name for name in extras.BACKENDS if f"No module named {name!r}" in reason
+    ]
+    problem = f"the backend does not start: {reason}"
+    problems = [f"{problem}. {extras.advice(lacking)}" if lacking else problem]
+    return {"backend": f"does not start: {reason}"}, problems
 
 
 def _ask() -> dict[str, str]:
@@ -86,17 +116,6 @@ def _ask() -> dict[str, str]:
         "jit by default": "yes" if model.jit_compile else "no",
         "data format": keras.config.image_data_format(),
     }
-
-
-def _problems(backend: dict[str, str]) -> list[str]:
-    problems = [
-        f"{name} is missing: pip install 'keras-regnoise[studies]'"
-        for name in _NEEDED
-        if importlib.util.find_spec(name) is None
-    ]
-    if backend["backend"].startswith("does not start"):
-        problems.append(f"the backend {backend['backend']}")
-    return problems
 
 
 if __name__ == "__main__":

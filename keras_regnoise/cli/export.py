@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 from statistics import mean
-from typing import Any
 
+from keras_regnoise.cli.arguments import Commands, add_directory, path
 from keras_regnoise.cli.common import DONE, UsageError, complain
 from keras_regnoise.studies.engine.plan import reopen
 from keras_regnoise.studies.run import Record
@@ -12,7 +12,7 @@ from keras_regnoise.studies.run import Record
 FORMATS = {"keras": ".keras", "saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "export",
@@ -22,15 +22,15 @@ def add(commands: Any) -> None:
         "loads where keras_regnoise is not installed, if the layers that are left are "
         "Keras's own.",
     )
-    parser.add_argument("directory", type=Path, metavar="DIR")
+    add_directory(parser)
     parser.add_argument(
         "--best", action="store_true", required=True, help="by the validation metric"
     )
     parser.add_argument("--to", choices=FORMATS, default="keras", help="default: keras")
     parser.add_argument(
-        "--output", type=Path, metavar="PATH", help="default: DIR/best.keras, ..."
+        "--output", type=path, metavar="PATH", help="default: DIR/best.keras, ..."
     )
-    parser.set_defaults(main=main)
+    parser.set_defaults(main=main, needs=("keras_tuner", "distributed"))
 
 
 def main(options: argparse.Namespace) -> int:
@@ -60,10 +60,8 @@ def export(directory: Path, cell: str, form: str, target: Path) -> None:
 def best_model(directory: Path) -> str:
     """Name the best cell, by the objective, of the arm with the best mean."""
     run = reopen(directory)
-    key, sign = (
-        run.description.objective,
-        1 if run.description.direction == "max" else -1,
-    )
+    key = run.description.objective
+    sign = 1 if run.description.direction == "max" else -1
     if not run.done:
         raise UsageError(
             f"No cell of {directory} is done, so there is no best one yet."

@@ -1,62 +1,68 @@
-"""The command `keras-regnoise`."""
+"""The command `keras-regnoise`: reads the arguments and calls one of the commands."""
 
-import argparse
-import contextlib
-import importlib.util
+import errno
 import sys
+import traceback
+import warnings
 from collections.abc import Sequence
+from typing import TextIO
 
-from keras_regnoise._version import __version__
-from keras_regnoise.cli.common import USAGE, UsageError, complain
+from keras_regnoise.cli import extras
+from keras_regnoise.cli.common import INCOMPLETE, USAGE, UsageError, complain, write
+from keras_regnoise.cli.parser import parse
+from keras_regnoise.studies.engine.errors import ClusterError
+from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.run import FolderError, WriteError
 
-_EXTRAS = ("keras_tuner", "six", "distributed", "sklearn", "matplotlib", "rich")
+# Something is wrong with the machine, and not with this program.
+_MACHINE = {
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO),
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENAMETOOLONG, errno.ELOOP),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 0 done, 1 incomplete, 2 usage."""
-    if missing := _missing_extras():
-        complain(
-            f"{missing} is missing. Studies need more than the layers do; install it "
-            "with: pip install 'keras-regnoise[tensorflow,studies]'"
-        )
-        return USAGE
-    options = _parser().parse_args(arguments)
-    from keras_regnoise.studies.engine.errors import ClusterError
-    from keras_regnoise.studies.run import FolderError
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn
+        try:
+            options = parse(arguments)
+            if lacking := extras.missing(options.needs):
+                raise UsageError(extras.advice(lacking))
+            return int(options.main(options))
+        except KeyboardInterrupt:
+            complain("interrupted")
+            return INCOMPLETE
+        except Exception as error:
+            return _explain(error)
 
-    try:
-        return int(options.main(options))
-    except (UsageError, FolderError, ClusterError, ImportError, ValueError) as error:
+
+def _explain(error: Exception) -> int:
+    """Show what is wrong in a line, or at length if it is this program; the code."""
+    if isinstance(error, (WriteError, ClusterError)):
+        complain(error)
+        return INCOMPLETE
+    if isinstance(error, (UsageError, FolderError, InputError)):
         complain(error)
         return USAGE
-    except BrokenPipeError:  # the reader, such as `head`, has enough
-        sys.stdout = None
-        return 0
+    if isinstance(error, ImportError) and (advice := extras.advice_on(error)):
+        complain(advice)
+        return USAGE
+    if isinstance(error, OSError) and error.errno in _MACHINE:
+        where = f": {error.filename}" if error.filename else ""
+        complain(f"{error.strerror}{where}")
+        return INCOMPLETE
+    write("".join(traceback.format_exception(error)), sys.stderr)
+    complain("this is a fault of the program: please report it with the lines above")
+    return INCOMPLETE
 
 
-def _parser() -> argparse.ArgumentParser:
-    from keras_regnoise.cli import doctor, export, report, run, show, tune
-
-    parser = argparse.ArgumentParser(
-        prog="keras-regnoise",
-        description="Find out which noise helps, where, and how much of it.",
-    )
-    parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (show, run, report, export, doctor, tune):
-        module.add(commands)
-    with contextlib.suppress(ImportError):
-        import shtab
-
-        shtab.add_argument_to(
-            parser, "--print-completion", help="print a script for your shell"
-        )
-    return parser
-
-
-def _missing_extras() -> str:
-    return ", ".join(n for n in _EXTRAS if importlib.util.find_spec(n) is None)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    complain(message)

@@ -1,44 +1,46 @@
+"""How far a run is: a bar on a terminal, plain lines elsewhere."""
+
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import TracebackType
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+from keras_regnoise.cli.common import write
+from keras_regnoise.studies._text import clean_line
 from keras_regnoise.studies.run import Record, arm_name
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+_MOST_BARS = 8  # of cells that train at the same time
+_SILENCE_S = 60.0  # of a log, while a cell trains
 
 
 class Reporter:
-    """Shows how far a run is: a bar on a terminal, plain lines elsewhere.
-
-    On stderr, so that stdout has the results alone.
+    """Shows the progress of a run on stderr: stdout has the results alone.
 
     Args:
-        total: Number of cells.
+        cells: Names of the cells that are asked for.
         metric: Metric to show of every cell that ends.
     """
 
-    def __init__(self, total: int, metric: str) -> None:
-        self.total, self.metric = total, metric
-        self._start = time.monotonic()
+    def __init__(self, cells: Collection[str], metric: str) -> None:
+        self.total, self.metric = len(cells), metric
+        self._cells = frozenset(cells)
+        self._start = self._spoke = time.monotonic()
+        self._lock = threading.RLock()  # epochs are told by a thread of Dask's
         self._seen: set[str] = set()
-        self._earlier: int | None = None  # cells that ended before this run
         self._failed = 0
-        self._console = Console(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.completed}/{task.total}"),
-            BarColumn(),
-            TextColumn("ETA {task.fields[left]}"),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}"),
-            console=self._console,
-            disable=not self._console.is_terminal,
-        )
-        self._task = self._progress.add_task("", total=total, left="?")
+        self._earlier: int | None = None  # cells that ended before this run
+        # Cells that train now: the share that this run has trained of them.
+        self._ongoing: dict[str, tuple[int, float]] = {}
+        self._bars = _Bars(self.total) if sys.stderr and sys.stderr.isatty() else None
 
     def __enter__(self) -> "Reporter":
-        self._progress.start()
+        if self._bars:
+            self._bars.start()
         return self
 
     def __exit__(
@@ -47,29 +49,45 @@ class Reporter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._progress.stop()
+        if self._bars:
+            self._bars.stop()
 
     def epoch(self, cell: str, epoch: int, of: int) -> None:
         """Show how far the training of a cell is."""
-        description = f"{cell} epoch {epoch}/{of}"
-        self._progress.update(self._task, description=description)
+        with self._lock:
+            if cell in self._seen:  # told late
+                return
+            first = self._ongoing.get(cell, (epoch, 0.0))[0]
+            self._ongoing[cell] = first, (epoch - first + 1) / max(1, of)
+            if self._bars:
+                self._bars.cell(cell, epoch, of)
+                self._bars.all(len(self._seen), self._left())
+            elif time.monotonic() - self._spoke > _SILENCE_S:
+                self.say(f"{self.summary()}; {cell}: epoch {epoch}/{of}")
 
     def ended(self, records: Mapping[str, Record]) -> None:
         """Report the cells that ended since the last call."""
-        new = [record for name, record in records.items() if name not in self._seen]
-        self._seen.update(records)
-        self._failed = sum(not r.done for r in records.values())
+        with self._lock:
+            asked = {name: records[name] for name in records if name in self._cells}
+            new = [record for name, record in asked.items() if name not in self._seen]
+            self._seen.update(asked)
+            self._failed = sum(not record.done for record in asked.values())
+            for record in new:
+                self._ongoing.pop(record.cell, None)
+            self._tell(new)
+            if self._bars:
+                self._bars.all(len(self._seen), self._left())
+                self._bars.remove(record.cell for record in new)
+
+    def _tell(self, new: Sequence[Record]) -> None:
         if self._earlier is None:
             self._earlier = len(new)
             if new:
                 self.say(f"{self.summary()} before this run")
-            self._progress.update(self._task, completed=len(self._seen))
             return
         for record in new:
-            self._progress.update(
-                self._task, completed=len(self._seen), left=self._left()
-            )
-            self.say(f"{self.summary()}, ETA {self._left()}, {self._result(record)}")
+            left, result = self._left(), self._result(record)
+            self.say(f"{self.summary()}, ETA {left}, {result}")
 
     def summary(self) -> str:
         """Return how many cells are done and how many failed."""
@@ -77,9 +95,12 @@ class Reporter:
         return f"{text}, {self._failed} failed" if self._failed else text
 
     def _left(self) -> str:
-        ended = len(self._seen) - (self._earlier or 0)
-        seconds = (time.monotonic() - self._start) / max(1, ended)
-        return duration(seconds * (self.total - len(self._seen)))
+        ongoing = sum(share for _, share in self._ongoing.values())
+        trained = len(self._seen) - (self._earlier or 0) + ongoing
+        left = self.total - len(self._seen) - ongoing
+        if not trained:
+            return "?"
+        return duration((time.monotonic() - self._start) / trained * max(0.0, left))
 
     def _result(self, record: Record) -> str:
         cell = f"{arm_name(record.key)}, seed {record.seed}"
@@ -89,10 +110,57 @@ class Reporter:
 
     def say(self, text: str) -> None:
         """Print a line of its own."""
-        if self._console.is_terminal:
-            self._progress.console.print(text, markup=False, highlight=False)
+        self._spoke = time.monotonic()
+        if self._bars:
+            self._bars.say(clean_line(text))
         else:
-            print(text, file=sys.stderr, flush=True)
+            write(f"{clean_line(text)}\n", sys.stderr)
+
+
+class _Bars:
+    """A bar for the run, and one for every cell that trains."""
+
+    def __init__(self, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            TextColumn("{task.completed}/{task.total}", markup=False),
+            BarColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            console=Console(stderr=True),
+        )
+        self._all = self._progress.add_task("", total=total)
+        self._tasks: dict[str, TaskID] = {}
+
+    def start(self) -> None:
+        self._progress.start()
+
+    def stop(self) -> None:
+        self._progress.stop()
+
+    def say(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False)
+
+    def all(self, completed: int, left: str) -> None:
+        """Show how many cells have ended, and how long the others will take."""
+        description = f"ETA {left}"
+        self._progress.update(self._all, completed=completed, description=description)
+
+    def cell(self, name: str, epoch: int, of: int) -> None:
+        """Show the epoch of a cell."""
+        if name not in self._tasks:
+            if len(self._tasks) >= _MOST_BARS:
+                return
+            self._tasks[name] = self._progress.add_task(clean_line(name), total=of)
+        self._progress.update(self._tasks[name], completed=epoch)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Take the bars of cells away that ended."""
+        for name in names:
+            if name in self._tasks:
+                self._progress.remove_task(self._tasks.pop(name))
 
 
 def duration(seconds: float) -> str:

@@ -1,26 +1,21 @@
-"""`report DIR` and `compare DIR DIR`: what came out; nothing is trained."""
+"""`report DIR`: what came out; nothing is trained."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
-from keras_regnoise.cli.common import (
-    DONE,
-    INCOMPLETE,
-    add_format,
-    complain,
-    console,
-)
+from keras_regnoise.cli.arguments import Commands, add_directory, add_format
+from keras_regnoise.cli.common import DONE, INCOMPLETE, complain, show_rich, write
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "report",
         help="table, figure, CSV, Parquet and an HTML page of a run",
         description="Report on a run, finished or not. Trains nothing.",
     )
-    parser.add_argument("directory", type=Path, metavar="DIR")
+    add_directory(parser)
     add_format(parser)
     parser.add_argument(
         "--metric", help="another metric than the headline, such as best_test_accuracy"
@@ -28,24 +23,17 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--tensorboard", action="store_true", help="write TensorBoard's HParams logs"
     )
-    parser.set_defaults(
-        main=lambda options: show_report(
-            options.directory,
-            options.format,
-            tensorboard=options.tensorboard,
-            metric=options.metric,
-        )
+    parser.set_defaults(main=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Write the report's files and print its table."""
+    return show_report(
+        options.directory,
+        options.format,
+        tensorboard=options.tensorboard,
+        metric=options.metric,
     )
-    parser = commands.add_parser(
-        "compare",
-        help="the second run against the first, arm by arm",
-        description="Compare two runs of a study, arm by arm and in pairs of equal "
-        "seeds. Exit code 1 if an arm of the second is worse beyond its interval.",
-    )
-    parser.add_argument("first", type=Path, metavar="DIR")
-    parser.add_argument("second", type=Path, metavar="DIR")
-    add_format(parser)
-    parser.set_defaults(main=compare)
 
 
 def show_report(
@@ -57,9 +45,9 @@ def show_report(
     from keras_regnoise.studies.run import WriteError
 
     run = reopen(directory)
-    manifest, records = _contents(run)
+    manifest, records = contents(run)
     summaries = report.summarize(manifest, records, metric)
-    _print(report.render(summaries, manifest, form))
+    show_rendered(report.render(summaries, manifest, form))
     try:
         files = report.write_report(manifest, records, directory, metric)
         if tensorboard:
@@ -75,19 +63,8 @@ def show_report(
     return DONE if run.complete else INCOMPLETE
 
 
-def compare(options: argparse.Namespace) -> int:
-    """Compare two runs."""
-    from keras_regnoise.studies import report
-    from keras_regnoise.studies.engine.plan import reopen
-
-    first, second = map(_contents, map(reopen, (options.first, options.second)))
-    comparisons = report.compare(*first, *second)
-    _print(report.render(comparisons, first[0], options.format))
-    worse = any(comparison.significantly_worse for comparison in comparisons)
-    return INCOMPLETE if worse else DONE
-
-
-def _contents(run: Any) -> tuple[Any, Any]:
+def contents(run: Any) -> tuple[Any, Any]:
+    """Return the run as the report reads it."""
     manifest = run.manifest.as_json()
     manifest["cells"] = [
         {
@@ -102,8 +79,9 @@ def _contents(run: Any) -> tuple[Any, Any]:
     return manifest, [record.as_json() for record in run.records]
 
 
-def _print(rendered: Any) -> None:
+def show_rendered(rendered: object) -> None:
+    """Print what the report renders: text, or a table of Rich's."""
     if isinstance(rendered, str):
-        print(rendered, end="" if rendered.endswith("\n") else "\n")
+        write(rendered if rendered.endswith("\n") else f"{rendered}\n")
     else:
-        console().print(rendered)
+        show_rich(rendered)

@@ -2,19 +2,22 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
-from keras_regnoise.cli.common import (
+from keras_regnoise.cli.arguments import (
+    Commands,
+    add_engine,
     add_training,
-    complain,
+    path,
     positive,
+    rate,
     seeds,
     training_options,
 )
-from keras_regnoise.cli.run import add_engine, execute
+from keras_regnoise.cli.common import complain
+from keras_regnoise.cli.run import NEEDS, execute
 
 
-def add(commands: Any) -> None:
+def add(commands: Commands) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "tune",
@@ -37,7 +40,7 @@ def add(commands: Any) -> None:
         "--layers", nargs="+", default=["dropout", "rotationout"], metavar="LAYER"
     )
     parser.add_argument(
-        "--rates", nargs="+", type=float, default=[0.1, 0.2, 0.3], metavar="RATE"
+        "--rates", nargs="+", type=rate, default=[0.1, 0.2, 0.3], metavar="RATE"
     )
     parser.add_argument(
         "--placements",
@@ -51,10 +54,10 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--objective", default="val_accuracy", help="default: val_accuracy"
     )
-    parser.add_argument("--out", type=Path, default=Path("runs/tune"), metavar="DIR")
+    parser.add_argument("--out", type=path, default=Path("runs/tune"), metavar="DIR")
     add_training(parser)
     add_engine(parser)
-    parser.set_defaults(main=main)
+    parser.set_defaults(main=main, needs=NEEDS)
 
 
 def main(options: argparse.Namespace) -> int:

@@ -4,11 +4,11 @@ import importlib
 import importlib.util
 import sys
 from collections.abc import Mapping
-from difflib import get_close_matches
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.study import Study
 
 ENTRY_POINTS = "keras_regnoise.studies"
@@ -25,7 +25,7 @@ _MODULES = (
 Source = Mapping[str, Any]
 
 
-class UnknownStudyError(ValueError):
+class UnknownStudyError(InputError):
     """There is no study of that name, or none in that file."""
 
 
@@ -72,13 +72,18 @@ def resolve(source: Source) -> Study:
         )
     for entry in _entry_points():
         if entry.name == name:
-            return _checked(entry.load(), f"entry point {entry.value}")
-    close = get_close_matches(name, names(), 1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise UnknownStudyError(
-        f"There is no study {name!r}.{hint} Choose from: {', '.join(names())}; or give "
-        "a Python file that has a STUDY."
-    )
+            return _from_package(entry)
+    unknown = UnknownStudyError.unknown("There is no study", name, names())
+    raise UnknownStudyError(f"{unknown}; or give a Python file that has a STUDY.")
+
+
+def _from_package(entry: Any) -> Study:
+    where = f"entry point {entry.value}"
+    try:
+        study = entry.load()
+    except (Exception, SystemExit) as error:
+        raise _unloadable(where, error) from error
+    return _checked(study, where)
 
 
 def _from_file(file: Path) -> Study:
@@ -92,13 +97,16 @@ def _from_file(file: Path) -> Study:
     sys.path.insert(0, str(file.parent))  # what lies beside it can be imported
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
-        raise UnknownStudyError(
-            f"{file} can't be imported: {type(error).__name__}: {error}"
-        ) from error
+    except (Exception, SystemExit) as error:
+        raise _unloadable(str(file), error) from error
     finally:
         sys.path.remove(str(file.parent))
     return _checked(getattr(module, "STUDY", None), str(file))
+
+
+def _unloadable(where: str, error: BaseException) -> UnknownStudyError:
+    reason = f"{type(error).__name__}: {error}"
+    return UnknownStudyError(f"{where} can't be imported: {reason}")
 
 
 def _checked(study: Any, where: str) -> Study:

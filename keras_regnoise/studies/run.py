@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keras_regnoise.studies._atomic import write_text
+from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.study import Arm, Cell, Description, Recipe, Value
 
 FORMAT = 2  # 1 had no fingerprints
@@ -439,14 +440,12 @@ class Run:
         """Return the name of a metric, the headline's by default.
 
         Raises:
-            ValueError: If cells are done and none has this metric.
+            InputError: If cells are done and none has this metric.
         """
         name = name or self.description.metric
         if self.done and name not in self.metrics:
-            raise ValueError(
-                f"No finished cell of {self.study} has the metric {name!r}. "
-                f"Choose from: {', '.join(self.metrics)}"
-            )
+            what = f"No finished cell of {self.study} has the metric"
+            raise InputError.unknown(what, name, self.metrics)
         return name
 
     def stride(self, name: str) -> int:

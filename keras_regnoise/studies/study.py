@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
+from keras_regnoise.studies.input_error import InputError
+
 Value = str | int | float | bool
 SCALES = ("smoke", "short", "paper")
 
@@ -209,12 +211,10 @@ class Study(Description):
         _check(self)
 
     def recipe(self, scale: str) -> Recipe:
-        """Return the recipe of a scale, or raise `ValueError`."""
+        """Return the recipe of a scale, or raise `InputError`."""
         if scale not in self.recipes:
-            raise ValueError(
-                f"Study {self.name} has no scale {scale!r}. "
-                f"Choose from: {', '.join(self.recipes)}"
-            )
+            what = f"Study {self.name} has no scale"
+            raise InputError.unknown(what, scale, self.recipes)
         return self.recipes[scale]
 
     def cells(
@@ -231,7 +231,7 @@ class Study(Description):
             seeds: Seeds; the recipe's own without any.
 
         Raises:
-            ValueError: If there is no such scale, or a pattern matches no arm.
+            InputError: If there is no such scale, or a pattern matches no arm.
         """
         recipe = self.recipe(scale)
         chosen = _matching(self.arms, tuple(arms) or recipe.arms)
@@ -243,10 +243,7 @@ class Study(Description):
 def _matching(arms: tuple[Arm, ...], patterns: tuple[str, ...]) -> list[Arm]:
     for pattern in patterns:
         if not any(_matches(arm, pattern) for arm in arms):
-            names = dict.fromkeys(str(arm) for arm in arms)
-            raise ValueError(
-                f"No arm matches {pattern!r}. Choose from: {', '.join(names)}"
-            )
+            raise InputError.unknown("No arm matches", pattern, map(str, arms))
     return [
         arm
         for arm in arms

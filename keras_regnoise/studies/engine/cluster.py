@@ -28,6 +28,7 @@ _CONFIG = {
     "distributed.scheduler.work-stealing": False,
 }
 _CONNECT_S = 20
+_FREE_PORT = "127.0.0.1:0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,7 +220,9 @@ def _start(workers: Workers, logs: Path) -> LocalCluster:
         processes=True,
         memory_limit=None,
         host="127.0.0.1",
-        dashboard_address="127.0.0.1:0" if workers.dashboard else None,
+        dashboard_address=_FREE_PORT if workers.dashboard else None,
+        # Dask's scheduler serves its state there with or without the dashboard.
+        scheduler_kwargs={"dashboard_address": _FREE_PORT},
         silence_logs=logging.CRITICAL,
         preload=[str(_PRELOAD)],
         env={"KERAS_REGNOISE_LOGS": str(logs.resolve()), **_backend()},

@@ -15,6 +15,7 @@ import keras
 from keras_regnoise import tuning
 from keras_regnoise.studies._text import clean_text
 from keras_regnoise.studies.engine.failure import reason_of
+from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.model import StudyModel
 from keras_regnoise.studies.study import Arm, Recipe, Study, Value
 
@@ -25,21 +26,21 @@ def load_function(specification: str) -> Callable[..., Any]:
     """Import `"module:function"` or `"file.py:function"`.
 
     Raises:
-        ValueError: If there is none.
+        InputError: If there is none.
     """
     place, _, name = specification.rpartition(":")
     if not place or not name.isidentifier():
-        raise ValueError(
+        raise InputError(
             f"Expected module:function or file.py:function. Received: {specification!r}"
         )
     try:
         module = _module(place)
     except (ImportError, FileNotFoundError) as error:
-        raise ValueError(f"Can't import {place}: {error}") from error
+        raise InputError(f"Can't import {place}: {error}") from error
     function = getattr(module, name, None)
     if not callable(function):
         known = [n for n, v in vars(module).items() if inspect.isfunction(v)]
-        raise ValueError(
+        raise InputError(
             f"{place} has no function {name!r}. It has: {', '.join(known) or 'none'}"
         )
     return function  # type: ignore[no-any-return]
@@ -146,7 +147,7 @@ def enumerate_arms(specification: Mapping[str, Any]) -> Sequence[Mapping[str, Va
     In a worker, with the user's backend: this process may run on NumPy.
 
     Raises:
-        ValueError: If the user's function can't be imported or fails.
+        InputError: If the user's function can't be imported or fails.
     """
     from keras_regnoise.studies.engine.cluster import Workers, open_pool
 
@@ -156,12 +157,14 @@ def enumerate_arms(specification: Mapping[str, Any]) -> Sequence[Mapping[str, Va
     ):
         arms, reason = pool.run(_arms, specification)
     if reason:
-        raise ValueError(f"{specification['build']}: {reason}")
+        raise InputError(f"{specification['build']}: {reason}")
     return list(arms)
 
 
 def _arms(specification: Mapping[str, Any]) -> tuple[Sequence[Any], str]:
     try:
         return tuning.enumerate_space(hypermodel(specification)), ""
+    except InputError as error:
+        return (), str(error)
     except (Exception, SystemExit) as error:
         return (), clean_text(reason_of(error))

@@ -1,0 +1,83 @@
+"""`describe STUDY`: all that a study says of itself."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from keras_regnoise.cli.arguments import Commands, add_format, add_study
+from keras_regnoise.cli.common import DONE, show, show_json, write
+from keras_regnoise.studies._text import clean_text
+
+if TYPE_CHECKING:
+    from keras_regnoise.studies.study import Published, Study
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "describe", help="a study's arms, recipes, published numbers and deviations"
+    )
+    add_study(parser)
+    add_format(parser)
+    parser.set_defaults(main=main)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Print all that a study says of itself."""
+    from keras_regnoise.studies import registry
+
+    study = registry.find(options.study)[0]
+    if options.format == "json":
+        recipes = {scale: asdict(recipe) for scale, recipe in study.recipes.items()}
+        show_json(study.as_json() | {"recipes": recipes})
+        return DONE
+    if options.format == "table":
+        write(clean_text("\n".join(_lines(study))) + "\n")
+    # Of several numbers of an arm, that of the headline.
+    numbers = sorted(study.published, key=lambda number: number.metric == study.metric)
+    published = {(number.group, number.arm): number for number in numbers}
+    show(
+        [
+            {
+                "group": arm.group,
+                "arm": arm.name,
+                "values": _brief(arm.values),
+                "published": _published(published.get((arm.group, arm.name))),
+            }
+            for arm in study.arms
+        ],
+        options.format,
+    )
+    return DONE
+
+
+def _lines(study: "Study") -> list[str]:
+    lines = [f"{study.name}: {study.title}"]
+    if study.paper:
+        lines.append(f"Paper: {study.paper}, {study.table}")
+    lines.append(
+        f"Data: {study.data}. Baseline: {study.baseline}. Metric: {study.metric}"
+    )
+    for scale, recipe in study.recipes.items():
+        values = {k: v for k, v in asdict(recipe).items() if v and k != "deviations"}
+        text = ", ".join(f"{name} {_brief(value)}" for name, value in values.items())
+        lines.append(f"Scale {scale}: {text}")
+        lines += [f"  Differs from the paper: {text}" for text in recipe.deviations]
+    return lines + [f"Differs from the paper: {text}" for text in study.deviations]
+
+
+def _brief(value: object) -> str:
+    if isinstance(value, dict):
+        return " ".join(f"{k}={v}" for k, v in value.items())
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return str(value)
+
+
+def _published(number: "Published | None") -> str:
+    if number is None:
+        return ""
+    spread = "" if number.spread is None else f" ± {number.spread:g}"
+    runs = "" if number.n is None else f" (n = {number.n})"
+    of = f", {number.of}" if number.of else ""
+    return f"{number.value:g}{spread}{runs}{of}"

@@ -1,0 +1,169 @@
+"""`list`, `describe`, `plan` and `status`: what there is, and how far it is."""
+
+import json
+import shutil
+from importlib import metadata
+
+import pytest
+
+pytest.importorskip("keras_tuner")
+pytest.importorskip("rich")
+pytest.importorskip("sklearn")
+
+from keras_regnoise.cli import main as cli
+from tests.helpers import ROOT
+from tests.studies.engine.command import TINY
+from tests.studies.engine.tiny_study import STUDY
+
+RUN = ROOT / "tests" / "studies" / "data" / "tiny"
+
+
+def test_list_and_describe(capsys):
+    assert cli.main(["list", "--format", "json"]) == 0
+    studies = {row["study"]: row for row in json.loads(capsys.readouterr().out)}
+    assert studies["keep-rate"]["arms"] == 21
+    assert cli.main(["describe", "keep-rate", "--format", "json"]) == 0
+    description = json.loads(capsys.readouterr().out)
+    assert len(description["arms"]) == 21
+    assert description["recipes"]["smoke"]["epochs"] == 40
+    assert cli.main(["describe", str(TINY)]) == 0
+    output = capsys.readouterr().out
+    assert "RotationOut 0.4" in output
+    assert "Scale smoke: epochs 3" in output
+
+
+def test_plan_lists_what_is_done_and_what_is_to_do(capsys, tmp_path):
+    directory = tmp_path / "my run"
+    shutil.copytree(RUN, directory)
+    arguments = ["plan", str(TINY), "--out", str(directory), "--no-cost"]
+    assert cli.main([*arguments, "--format", "json", "--seeds", "0-1"]) == 0
+    output, errors = capsys.readouterr()
+    rows = json.loads(output)
+    assert {row["seed"] for row in rows} == {0, 1}
+    assert len(rows) == 8
+    done = sum(row["status"] == "done" for row in rows)
+    assert errors.splitlines()[-1] == f"keras-regnoise: {done} of 8 cells have ended"
+
+
+def test_status_counts_and_ends_with_1_while_something_is_missing(capsys):
+    assert cli.main(["status", str(RUN)]) == 1
+    output = capsys.readouterr().out
+    assert "tiny, " in output
+    assert " cells done" in output
+    assert cli.main(["status", str(RUN), "--format", "json"]) == 1
+    assert {"arm", "done", "failed", "to do"} == set(
+        json.loads(capsys.readouterr().out)[0]
+    )
+
+
+def test_a_damaged_record_is_a_line_and_blocks_nothing(capsys, tmp_path):
+    directory = tmp_path / "run"
+    shutil.copytree(RUN, directory)
+    first = sorted((directory / "cells").glob("*.json"))[0]
+    first.write_text(first.read_text()[:100])
+    assert cli.main(["status", str(directory), "--format", "json"]) == 1
+    output, errors = capsys.readouterr()
+    assert json.loads(output)
+    assert len(errors.splitlines()) == 1
+    assert f"keras-regnoise: {first} is damaged" in errors
+    assert "its cell is to do again" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "keep-rat"], "Did you mean 'keep-rate'?"),
+        (["run", "nothing"], "Choose from: keep-rate"),
+        (["run", "nowhere.py"], "There is no file"),
+        (["describe", "."], "There is no study"),
+        (["run", str(TINY), "--scale", "huge"], "Choose from: smoke, short"),
+        (["plan", str(TINY), "--scale", "smok"], "Did you mean 'smoke'?"),
+        (["plan", str(TINY), "--arms", "x*"], "Choose from: none, Dropout 0.2"),
+        (["plan", str(TINY), "--arms", "dropout 0.2"], "Did you mean 'Dropout 0.2'?"),
+        (["status", "nowhere"], "nowhere does not exist"),
+        (["status", "."], "is empty: it is not the folder of a run"),
+        (["report", "nowhere"], "keras-regnoise run STUDY"),
+        (["compare", "nowhere", "nowhere"], "does not exist"),
+        (["export", "nowhere", "--best"], "does not exist"),
+        (["tune", "nowhere:build", "--data", "digits"], "nowhere:build"),
+    ],
+)
+def test_usage_errors_say_what_there_is(
+    arguments, message, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(arguments) == 2
+    output, errors = capsys.readouterr()
+    assert message in errors
+    assert output == ""
+    assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("import nothing_of_this_name", "ModuleNotFoundError"),
+        ("x = 1", "must have a STUDY"),
+        ("STUDY = 3", "Received: int"),
+        ("def (", "SyntaxError"),
+        ("1 / 0", "ZeroDivisionError"),
+        ("raise ValueError('\\x1b[31mred')", "ValueError: red"),
+        ("import sys; sys.exit(3)", "SystemExit: 3"),
+    ],
+)
+def test_a_file_that_is_no_study(source, message, capsys, tmp_path):
+    file = tmp_path / "my study.py"
+    file.write_text(source)
+    assert cli.main(["describe", str(file)]) == 2
+    errors = capsys.readouterr().err
+    assert message in errors
+    assert len(errors.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["a file", "a folder.py", "binary.py"])
+def test_something_else_than_a_study_or_a_run(name, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = tmp_path / name
+    if "folder" in name:
+        place.mkdir()
+        (place / "notes.txt").write_text("")
+    else:
+        place.write_bytes(b"\x00\xff\xfe")
+    for arguments in (["describe", name], ["status", name], ["report", name]):
+        assert cli.main(arguments) == 2
+        output, errors = capsys.readouterr()
+        assert output == ""
+        assert len(errors.splitlines()) == 1
+        assert name in errors
+
+
+def entry_of(study, monkeypatch):
+    """Have another package register a study."""
+
+    class Entry:
+        name, value = "theirs", "their_package:STUDY"
+
+        def load(self):
+            return study()
+
+    monkeypatch.setattr(metadata, "entry_points", lambda group: [Entry()])
+
+
+def test_studies_of_other_packages(capsys, monkeypatch):
+    entry_of(lambda: STUDY, monkeypatch)
+    assert cli.main(["describe", "theirs"]) == 0
+    assert "A small network on a few digits" in capsys.readouterr().out
+    assert cli.main(["run", "nothing"]) == 2
+    assert "vcl-cifar, theirs; or" in capsys.readouterr().err
+
+
+def test_a_package_that_can_not_be_imported_hides_no_other_study(capsys, monkeypatch):
+    def broken():
+        raise RuntimeError("no license")
+
+    entry_of(broken, monkeypatch)
+    assert cli.main(["list", "--format", "csv"]) == 1
+    output, errors = capsys.readouterr()
+    assert "keep-rate" in output
+    assert len(errors.splitlines()) == 1
+    assert "their_package:STUDY can't be imported: RuntimeError: no license" in errors

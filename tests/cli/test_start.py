@@ -1,0 +1,50 @@
+"""What needs no backend starts without one; a wait would be its import."""
+
+import pytest
+
+from tests.helpers import ROOT, run_python
+
+RUN = ROOT / "tests" / "studies" / "data" / "tiny"
+HEAVY = (
+    *("keras", "tensorflow", "jax", "torch", "keras_tuner", "distributed", "dask"),
+    *("scipy", "matplotlib", "sklearn", "pandas", "pyarrow", "numpy"),
+)
+# Prints which of the modules are there when stdout gets its first line.
+CODE = """
+import sys
+import keras_regnoise_command
+from io import StringIO
+
+heavy, before = sys.argv.pop(1).split(), []
+
+class Watched(StringIO):
+    def write(self, text):
+        before.extend(name for name in heavy if name in sys.modules)
+        heavy.clear()
+        return len(text)
+
+shown, sys.stdout = sys.stdout, Watched()
+try:
+    keras_regnoise_command.main()
+except SystemExit:
+    pass
+assert not heavy, "nothing was printed"
+print("imported", *before, file=shown)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["--version"],
+        ["run", "--help"],
+        ["tune", "--help"],
+        ["doctor", "--help"],
+        ["status", RUN],
+        ["status", RUN, "--format", "json"],
+    ],
+    ids=lambda arguments: " ".join(map(str, arguments[:2])),
+)
+def test_nothing_heavy_is_imported_before_there_is_something_to_read(arguments):
+    assert run_python(CODE, " ".join(HEAVY), *arguments).split() == ["imported"]
