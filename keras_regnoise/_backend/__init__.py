@@ -14,7 +14,8 @@ Every module here offers the same names:
 - ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
 - ``variance(x, size)``: the unbiased variance over the first axis, of a few rows;
 - ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
-- ``Recorder(model)``: the mean of a value computed inside training steps.
+- ``Recorder(model)``: the mean of a value computed inside training steps, and whether
+  it was part of what they took the gradient of.
 """
 
 import importlib

@@ -115,16 +115,31 @@ def weighted_sum(x: Any, weights: Any) -> Any:
 class Recorder:
     """Mean of a value computed inside the training steps of `model`.
 
+    `has_gradient` is true once a step has taken a gradient of what `update` returned.
+
     By a host callback: a variable that is not part of the model's state cannot leave
     a compiled step.
     """
 
     def __init__(self, model: Any) -> None:
         del model
+        self.has_gradient = False
         self.reset()
 
-    def update(self, value: Any) -> None:
-        jax.debug.callback(self._add, value)
+    def update(self, value: Any) -> Any:
+        """Record a value; return it, to be added to the loss."""
+        jax.debug.callback(self._add, jax.lax.stop_gradient(value))
+
+        @jax.custom_vjp
+        def noticing(value: Any) -> Any:
+            return value
+
+        def backward(_: None, gradient: Any) -> Any:  # only traced where it is needed
+            self.has_gradient = True
+            return (gradient,)
+
+        noticing.defvjp(lambda value: (value, None), backward)
+        return noticing(value)
 
     def _add(self, value: Any) -> None:
         self._total += float(value)

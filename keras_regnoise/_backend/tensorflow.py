@@ -125,15 +125,30 @@ def weighted_sum(x: Any, weights: Any) -> Any:
 
 
 class Recorder:
-    """Mean of a value computed inside the training steps of `model`."""
+    """Mean of a value computed inside the training steps of `model`.
+
+    `has_gradient` is true once a step has taken a gradient of what `update` returned.
+    """
 
     def __init__(self, model: keras.Model) -> None:
         strategy = getattr(model, "distribute_strategy", None)
         with strategy.scope() if strategy else contextlib.nullcontext():
             self._mean = keras.metrics.Mean()
+        self.has_gradient = False
 
-    def update(self, value: Any) -> None:
-        self._mean.update_state(value)
+    def update(self, value: Any) -> Any:
+        """Record a value; return it, to be added to the loss."""
+        self._mean.update_state(tf.stop_gradient(value))
+
+        @tf.custom_gradient
+        def noticing(value: Any) -> Any:
+            def gradient(upstream: Any) -> Any:  # only traced where it is needed
+                self.has_gradient = True
+                return upstream
+
+            return tf.identity(value), gradient
+
+        return noticing(value)
 
     def result(self) -> float:
         return float(self._mean.result())

@@ -152,14 +152,25 @@ def weighted_sum(x: Any, weights: Any) -> Any:
 
 
 class Recorder:
-    """Mean of a value computed inside the training steps of `model`."""
+    """Mean of a value computed inside the training steps of `model`.
+
+    `has_gradient` is true once a step has taken a gradient of what `update` returned.
+    """
 
     def __init__(self, model: Any) -> None:
         del model
         self._mean = keras.metrics.Mean()
+        self.has_gradient = False
 
-    def update(self, value: Any) -> None:
-        self._mean.update_state(value)
+    def update(self, value: Any) -> Any:
+        """Record a value; return it, to be added to the loss."""
+        self._mean.update_state(value.detach())
+        if value.requires_grad:
+            value.register_hook(self._notice)
+        return value
+
+    def _notice(self, gradient: torch.Tensor) -> None:
+        self.has_gradient = True
 
     def result(self) -> float:
         return float(self._mean.result())

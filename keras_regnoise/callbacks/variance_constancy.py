@@ -1,15 +1,20 @@
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
 
 from keras_regnoise import _backend
-from keras_regnoise._keras.graph import maker_of
 from keras_regnoise._keras.hooks import clear_losses, replaced_attribute
-from keras_regnoise._keras.kinds import is_activation, is_activation_layer
+from keras_regnoise.callbacks._targets import place, targets
 from keras_regnoise.regularizers import VarianceConstancy as Regularizer
+
+# A GAN may train its generator only every few steps.
+_STEPS_TO_WAIT = 10
+# The methods of a model that add the losses of its layers to the loss.
+_ADDING_LOSSES = ("train_step", "compute_loss_and_updates", "compute_loss")
 
 
 class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
@@ -35,12 +40,20 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
 
     Raises:
         ValueError: At the beginning of `fit`, if the model has none of `layers`, or no
-            activation.
+            activation. After the first epoch (or ten steps of it) if the loss has not
+            been in a gradient, as in a model whose own `train_step` leaves out
+            `self.losses`. If it is in that of some of the layers, the others have a
+            warning and are not logged. (Behind frozen weights too, but on TensorFlow,
+            where that cannot be seen.)
 
     Reference:
         [Regularizing by the Variance of the Activations' Sample-Variances](
         https://arxiv.org/abs/1811.08764), equation 17. The paper also clips the norm
         of each variable's gradient to 1: `optimizer(clipnorm=1.0)`.
+
+    Without `fit`, in a loop of `train_on_batch`, it takes part as any callback does, by
+    `keras.callbacks.CallbackList([callback], add_history=True, model=model)`, whose
+    methods the loop calls.
 
     Difference from `keras_regnoise.layers.VarianceConstancy`: beta is fixed, and masks
     are not looked at.
@@ -78,23 +91,34 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
                 f"activation. Received: layers={layers!r}"
             )
         self.layers = None if layers is None else tuple(layers)
+        self._trained: Any = None  # the model, while it is trained
 
     def on_train_begin(self, logs: Any = None) -> None:
         # Kept, because on JAX every access to `self.model` would sync the state.
         self._trained = model = self.model
-        self._targets = _targets(model, self.layers)
+        self._targets = targets(model, self.layers)
         self._recorders = {path: _backend.Recorder(model) for path in self._targets}
+        self._is_checked = False
         # A second train function, traced with the loss; the model keeps its own.
-        self._original = _without_leftover(model.train_function)
+        model.train_function = _without_leftover(model.train_function)
+        model.make_train_function()  # `fit` has called it, train_on_batch not yet
+        self._original = model.train_function
         # Of a step that is new to jax.jit, which would hand out the plain trace again.
         step = functools.partial(model.train_step)
         with replaced_attribute(model, "train_step", step):
             model.make_train_function(force=True)
         self._penalized = model.train_function
         model.train_function = self._original
-        self._history = model.history
+        self._history = _history(model)
 
     def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if self._trained is None:
+            raise ValueError(
+                "The VarianceConstancy callback has not begun yet. In a loop of "
+                "train_on_batch, call `callbacks = keras.callbacks.CallbackList("
+                "[callback], model=model)` and `callbacks.on_train_begin()` before "
+                "on_train_batch_begin()."
+            )
         # `fit` does not tell callbacks that it raised. So the model is never changed
         # for longer than a step, and the step itself cleans up.
         if _owner(self._trained.train_function) not in (None, self):
@@ -104,9 +128,14 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
             )
         self._trained.train_function = self._step
 
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if batch + 1 >= _STEPS_TO_WAIT:
+            self._check_gradient()
+
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._check_gradient()
         for path, recorder in self._recorders.items():
-            if logs is not None:
+            if logs is not None and recorder.has_gradient:
                 logs[f"variance_constancy/{path}"] = recorder.result()
             recorder.reset()
 
@@ -114,9 +143,25 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
         self._trained = self._original = self._penalized = self._history = None
         self._targets, self._recorders = {}, {}
 
+    def _check_gradient(self) -> None:
+        """Raise `ValueError` if the loss has had no effect, warn if in some layers."""
+        recorders = self._recorders
+        missing = [path for path in recorders if not recorders[path].has_gradient]
+        if self._is_checked or not missing:
+            return
+        self._is_checked = True
+        text = (
+            "The Variance Constancy Loss of these layers has no effect, because it is "
+            f"not in the gradient of a training step: {', '.join(missing)}. "
+            f"{_reason(self._trained)}"
+        )
+        if len(missing) == len(recorders):
+            raise ValueError(text)
+        warnings.warn(f"{text} It is not logged.", stacklevel=2)
+
     def _step(self, *arguments: Any) -> Any:
         self._trained.train_function = self._original
-        if self._trained.history is not self._history:
+        if _history(self._trained) is not self._history:
             # Left behind by a `fit` that raised between the batch's begin and here.
             return self._original(*arguments)
         with contextlib.ExitStack() as stack:
@@ -125,18 +170,41 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
             return self._penalized(*arguments)
 
     @contextlib.contextmanager
-    def _attached(self, layer: keras.layers.Layer, recorder: Any) -> Iterator[None]:
+    def _attached(self, layer: keras.Layer, recorder: Any) -> Iterator[None]:
         def penalize(x: Any) -> None:
-            loss = self.regularizer.penalty(x)
-            recorder.update(keras.ops.stop_gradient(loss))
-            layer.add_loss(loss)
+            layer.add_loss(recorder.update(self.regularizer.penalty(x)))
 
-        name, wrap = _place(layer)
+        name, wrap = place(layer)
         with replaced_attribute(layer, name, wrap(getattr(layer, name), penalize)):
             try:
                 yield
             finally:
                 clear_losses(layer)
+
+
+def _history(model: keras.Model) -> Any:
+    """Return what tells one `fit` from the next; None if there was none yet."""
+    return getattr(model, "history", None)
+
+
+def _reason(model: keras.Model) -> str:
+    """Say why the losses of layers are in no gradient, and what to write."""
+    own = [
+        f"{type(model).__name__}.{name}"
+        for name in _ADDING_LOSSES
+        if getattr(type(model), name, None) is not getattr(keras.Model, name, None)
+    ]
+    if not own:
+        return (
+            "Either no training step calls the layers, or no weight before them is "
+            "trainable. Name others: layers=[...]."
+        )
+    return (
+        f"{' or '.join(own)} leaves out the losses that layers add. Compute the loss "
+        "with `self.compute_loss(x, y, y_pred)`, or add `sum(self.losses)` to the loss "
+        "that the gradient is taken of (on JAX the losses are those that "
+        "`self.stateless_call(..., return_losses=True)` returns)."
+    )
 
 
 def _owner(function: Any) -> "VarianceConstancy | None":
@@ -150,80 +218,3 @@ def _without_leftover(function: Any) -> Any:
     while (owner := _owner(function)) is not None:
         function = owner._original
     return function
-
-
-def _place(layer: keras.layers.Layer) -> tuple[str, Callable[..., Any]]:
-    """Where a layer has its pre-activation: attribute to wrap, and on which side."""
-    if is_activation_layer(layer):
-        return "call", _before
-    if is_activation(layer):
-        return "activation", _before
-    return "call", _after
-
-
-def _before(function: Callable[..., Any], hook: Callable[[Any], None]) -> Any:
-    @functools.wraps(function)
-    def wrapped(x: Any, *arguments: Any, **keywords: Any) -> Any:
-        hook(x)
-        return function(x, *arguments, **keywords)
-
-    return wrapped
-
-
-def _after(function: Callable[..., Any], hook: Callable[[Any], None]) -> Any:
-    @functools.wraps(function)
-    def wrapped(*arguments: Any, **keywords: Any) -> Any:
-        outputs = function(*arguments, **keywords)
-        hook(outputs)
-        return outputs
-
-    return wrapped
-
-
-def _targets(
-    model: keras.Model, names: tuple[str, ...] | None
-) -> dict[str, keras.layers.Layer]:
-    """Find the layers to take the loss at, by their path in the model."""
-    layers = dict(_leaves(model))
-    if names is None:
-        outputs = _output_layers(model)
-        found = {
-            path: layer
-            for path, layer in layers.items()
-            if is_activation(layer) and layer not in outputs
-        }
-        if not found:
-            raise ValueError(
-                "The model has no hidden activation to take the Variance Constancy "
-                "Loss before. Name the layers whose output it should be taken of: "
-                f"layers=[...], out of {list(layers)}. Received: layers=None"
-            )
-        return found
-    unknown = [name for name in names if name not in layers]
-    if unknown:
-        raise ValueError(
-            f"`layers` must be names of layers of model '{model.name}': "
-            f"{list(layers)}. Received: layers={list(names)}, of which {unknown} "
-            f"are not among them."
-        )
-    return {name: layers[name] for name in names}
-
-
-def _leaves(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _leaves(layer, f"{prefix}{layer.name}/")
-        else:
-            yield f"{prefix}{layer.name}", layer
-
-
-def _output_layers(model: keras.Model) -> list[Any]:
-    """Return the layers that make the outputs of a functional or Sequential model."""
-    found: list[Any] = []
-    for output in keras.tree.flatten(getattr(model, "outputs", None) or []):
-        operation = maker_of(output)
-        if isinstance(operation, keras.Model):
-            found += _output_layers(operation)
-        else:
-            found.append(operation)
-    return found

@@ -42,6 +42,11 @@ class VarianceConstancy(keras.layers.Layer):  # type: ignore[misc]
     BatchNormalization would stand, between weights and activation, and leave
     normalization out. Layers add up.
 
+    The loss is among the `losses` of the model. `fit` adds them; a `train_step` or
+    `compute_loss` of your own has to do so too, with `self.compute_loss(...)` or
+    `sum(self.losses)`. The layer cannot see whether it does: without it, there is no
+    effect, and beta stays where it started.
+
     Args:
         weight: Factor of the loss, a float of 0 or more. Defaults to 0.01, the paper's.
         sample_size: Samples in each of the two subsets of the batch that are compared,

@@ -23,6 +23,10 @@ class VarianceConstancy(keras.regularizers.Regularizer):  # type: ignore[misc]
     `keras_regnoise.layers.VarianceConstancy` learns beta, and leaves the loss out of
     evaluation, where Keras applies activity regularizers too.
 
+    As with every regularizer of Keras, a `train_step` or `compute_loss` of your own has
+    to add `sum(self.losses)`, or there is no effect. Only
+    `keras_regnoise.callbacks.VarianceConstancy` checks that.
+
     Args:
         weight: Factor of the loss, a float of 0 or more. Defaults to 0.01, the paper's.
         sample_size: Samples in each of the two subsets of the batch that are compared,

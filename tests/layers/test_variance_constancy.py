@@ -5,6 +5,7 @@ from keras import ops
 
 import keras_regnoise as krn
 from keras_regnoise.ops import variance_constancy_loss
+from tests.callbacks.own_train_steps import AutoEncoder
 from tests.helpers import assert_close, dot, gradient, to_numpy
 
 WEIGHT = 0.25
@@ -178,3 +179,14 @@ def test_a_model_with_the_regularizer_is_exported_for_any_batch_size(tmp_path):
     for batch in (1, 3, 8):
         x = data(batch)
         assert_close(np.asarray(served.serve(x)), to_numpy(model(x)))
+
+
+@pytest.mark.parametrize("how", ["ignores", "adds"])
+def test_beta_stays_where_it_started_without_the_losses_of_the_model(how):
+    model = AutoEncoder(how)
+    layer = krn.VarianceConstancy(1.0)
+    model.decoder = keras.Sequential([layer, keras.layers.Dense(6)])
+    model(data(8))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    model.fit(data(8), data(8), batch_size=8, verbose=0)
+    assert (to_numpy(layer.beta.value) == 1.0).all() == (how == "ignores")

@@ -1,0 +1,87 @@
+"""The layers of a model that have an activation, and the place right before it."""
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+from keras_regnoise._keras.graph import maker_of
+from keras_regnoise._keras.kinds import is_activation, is_activation_layer
+
+
+def place(layer: keras.layers.Layer) -> tuple[str, Callable[..., Any]]:
+    """Where a layer has its pre-activation: attribute to wrap, and on which side."""
+    if is_activation_layer(layer):
+        return "call", _before
+    if is_activation(layer):
+        return "activation", _before
+    return "call", _after
+
+
+def _before(function: Callable[..., Any], hook: Callable[[Any], None]) -> Any:
+    @functools.wraps(function)
+    def wrapped(x: Any, *arguments: Any, **keywords: Any) -> Any:
+        hook(x)
+        return function(x, *arguments, **keywords)
+
+    return wrapped
+
+
+def _after(function: Callable[..., Any], hook: Callable[[Any], None]) -> Any:
+    @functools.wraps(function)
+    def wrapped(*arguments: Any, **keywords: Any) -> Any:
+        outputs = function(*arguments, **keywords)
+        hook(outputs)
+        return outputs
+
+    return wrapped
+
+
+def targets(
+    model: keras.Model, names: tuple[str, ...] | None
+) -> dict[str, keras.layers.Layer]:
+    """Find the layers to take the loss at, by their path in the model."""
+    layers = dict(_leaves(model))
+    if names is None:
+        outputs = _output_layers(model)
+        found = {
+            path: layer
+            for path, layer in layers.items()
+            if is_activation(layer) and layer not in outputs
+        }
+        if not found:
+            raise ValueError(
+                "The model has no hidden activation to take the Variance Constancy "
+                "Loss before. Name the layers whose output it should be taken of: "
+                f"layers=[...], out of {list(layers)}. Received: layers=None"
+            )
+        return found
+    unknown = [name for name in names if name not in layers]
+    if unknown:
+        raise ValueError(
+            f"`layers` must be names of layers of model '{model.name}': "
+            f"{list(layers)}. Received: layers={list(names)}, of which {unknown} "
+            f"are not among them."
+        )
+    return {name: layers[name] for name in names}
+
+
+def _leaves(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _leaves(layer, f"{prefix}{layer.name}/")
+        else:
+            yield f"{prefix}{layer.name}", layer
+
+
+def _output_layers(model: keras.Model) -> list[Any]:
+    """Return the layers that make the outputs of a functional or Sequential model."""
+    found: list[Any] = []
+    for output in keras.tree.flatten(getattr(model, "outputs", None) or []):
+        operation = maker_of(output)
+        if isinstance(operation, keras.Model):
+            found += _output_layers(operation)
+        else:
+            found.append(operation)
+    return found
