@@ -63,12 +63,13 @@ def add(commands: Commands) -> None:
 def main(options: argparse.Namespace) -> int:
     """Search, report, and write the best model without its noise."""
     from keras_regnoise.cli import export
+    from keras_regnoise.studies import user_code
     from keras_regnoise.studies.engine import tune
     from keras_regnoise.studies.engine.plan import Plan
 
     specification = {
-        "build": tune.absolute(options.build),
-        "data": tune.absolute(options.data) if ":" in options.data else options.data,
+        "build": user_code.absolute(options.build),
+        "data": user_code.absolute(options.data),
         "layers": options.layers,
         "rates": options.rates,
         "placements": options.placements,

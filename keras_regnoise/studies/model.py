@@ -103,23 +103,26 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     def _test_curve(self) -> list[keras.callbacks.Callback]:
         if not self.recipe.test_freq:
             return []
-        batches = self.data.batches("test", self._evaluation_batch)
+        batches = self.data.batches("test", self.evaluation_batch_size)
         return [TestCurve(batches, self.recipe.test_freq)]
 
     def validation(self) -> Iterable[Any]:
         """Return the batches that `val_` metrics of each epoch are about."""
-        batches: Iterable[Any] = self.data.batches("validation", self._evaluation_batch)
+        batches: Iterable[Any] = self.data.batches(
+            "validation", self.evaluation_batch_size
+        )
         return batches
 
     def evaluate(self, model: keras.Model) -> dict[str, float]:
         """Measure every compiled metric on every part."""
         metrics: dict[str, float] = {}
         for part, prefix in _PARTS.items():
-            batches = self.data.batches(part, self._evaluation_batch)
+            batches = self.data.batches(part, self.evaluation_batch_size)
             values = model.evaluate(batches, verbose=0, return_dict=True)
             metrics |= {f"{prefix}_{name}": float(v) for name, v in values.items()}
         return metrics
 
     @property
-    def _evaluation_batch(self) -> int:
+    def evaluation_batch_size(self) -> int:
+        """Examples of a batch where nothing is trained; it changes no number."""
         return max(500, self.recipe.batch_size)

@@ -1,8 +1,6 @@
 """Finds studies: this package's, other packages', and those of a file."""
 
 import importlib
-import importlib.util
-import sys
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.study import Study
+from keras_regnoise.studies.user_code import UserCodeError, load_file
 
 ENTRY_POINTS = "keras_regnoise.studies"
 _MODULES = (
@@ -87,20 +86,10 @@ def _from_package(entry: Any) -> Study:
 
 
 def _from_file(file: Path) -> Study:
-    if not file.is_file():
-        raise UnknownStudyError(f"There is no file {file}")
-    spec = importlib.util.spec_from_file_location(f"study_{file.stem}", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    sys.path.insert(0, str(file.parent))  # what lies beside it can be imported
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise _unloadable(str(file), error) from error
-    finally:
-        sys.path.remove(str(file.parent))
+        module = load_file(file)
+    except UserCodeError as error:
+        raise UnknownStudyError(str(error)) from error
     return _checked(getattr(module, "STUDY", None), str(file))
 
 

@@ -1,140 +1,23 @@
 """What a study is: data, from which plan, search and report follow."""
 
 import fnmatch
-import hashlib
 import json
-import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from keras_regnoise.studies import _checks
+from keras_regnoise.studies._parts import Arm as Arm
+from keras_regnoise.studies._parts import Cell as Cell
+from keras_regnoise.studies._parts import Profile as Profile
+from keras_regnoise.studies._parts import Published as Published
+from keras_regnoise.studies._parts import Recipe as Recipe
+from keras_regnoise.studies._parts import Value as Value
 from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.user_code import is_function, load_function
 
-Value = str | int | float | bool
 SCALES = ("smoke", "short", "paper")
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One line of the table: what is compared.
-
-    Attributes:
-        name: Name in tables and figures, unique within the group.
-        values: What `hp.get(name)` gives in the model's `build`.
-        group: Panel of the table: a network, a data set. Arms are compared with the
-            baseline of their own group.
-        data: Name of a data set other than the study's.
-    """
-
-    name: str
-    values: Mapping[str, Value] = field(default_factory=dict)
-    group: str = ""
-    data: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.group}: {self.name}" if self.group else self.name
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One training: an arm with a seed.
-
-    Attributes:
-        arm: The arm.
-        seed: Seed of the weights, the order of the data and the noise.
-    """
-
-    arm: Arm
-    seed: int
-
-    @property
-    def id(self) -> str:
-        """Name of the cell's file and of its keras-tuner trial; the same every time."""
-        content = json.dumps([asdict(self.arm), self.seed], sort_keys=True)
-        digest = hashlib.blake2b(content.encode(), digest_size=4).hexdigest()
-        words = re.sub(r"[^A-Za-z0-9.]+", "-", f"{self.arm}").strip("-")[:60]
-        return f"{words}-seed{self.seed}-{digest}"
-
-    def __str__(self) -> str:
-        return f"{self.arm}, seed {self.seed}"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a cell is trained at one scale.
-
-    Attributes:
-        epochs: Passes over the training data.
-        batch_size: Examples of a batch.
-        seeds: Seeds of every arm.
-        learning_rate: Initial learning rate.
-        examples: Training examples, stratified by class; None for all.
-        test_examples: Test examples; None for all.
-        validation_examples: Validation examples; None for all.
-        arms: Patterns of the arms (`"Dropout*"`); all without any.
-        augmentation: Names of `keras_regnoise.datasets.AUGMENTATIONS`.
-        validation_freq: Epochs from one look at the validation part to the next.
-        test_freq: Epochs from one look at the test part to the next, for a curve; 0
-            looks once, after the last epoch.
-        deviations: Where this recipe is not the paper's, a sentence each.
-        options: Whatever else the study's model reads, such as a depth.
-    """
-
-    epochs: int
-    batch_size: int
-    seeds: tuple[int, ...]
-    learning_rate: float = 1e-3
-    examples: int | None = None
-    test_examples: int | None = None
-    validation_examples: int | None = None
-    arms: tuple[str, ...] = ()
-    augmentation: tuple[str, ...] = ()
-    validation_freq: int = 1
-    test_freq: int = 0
-    deviations: tuple[str, ...] = ()
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Published:
-    """A number of the paper.
-
-    Attributes:
-        arm: Name of the arm.
-        value: In the metric's own unit: an accuracy of 95 % is 0.95.
-        group: Group of the arm.
-        metric: What the paper reports; `"best_test_accuracy"` is the best epoch.
-        spread: Standard deviation over the runs, if reported.
-        n: Number of runs, if reported.
-        of: What it was measured on, where that is not what the group trains.
-    """
-
-    arm: str
-    value: float
-    group: str = ""
-    metric: str = "test_accuracy"
-    spread: float | None = None
-    n: int | None = None
-    of: str = ""
-
-
-@dataclass(frozen=True)
-class Profile:
-    """How options compare over many problems, such as normalizations over data sets.
-
-    The report then counts wins and draws a Dolan-Moré profile, in place of a panel for
-    every group.
-
-    Attributes:
-        problem: Value of the arms that names the problem.
-        within: Value of the arms within which wins are counted, such as an activation.
-        option: Value of the arms that wins or loses, such as a normalization. What
-            else the arms differ in, such as a depth, is chosen by the objective.
-    """
-
-    problem: str
-    within: str
-    option: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,15 +83,23 @@ class Study(Description):
     """An ablation: a description, a model and how it is trained.
 
     Attributes:
-        model: A `StudyModel` class, called with a recipe and the data's description.
+        model: A `StudyModel` class, called with a recipe and a data set; or where it
+            is, as `"module:Class"`, so that the study can be read without Keras.
         recipes: By scale: `"smoke"`, `"short"` or `"paper"`.
     """
 
-    model: Callable[..., Any]
+    model: Callable[..., Any] | str
     recipes: Mapping[str, Recipe]
 
     def __post_init__(self) -> None:
-        _check(self)
+        _check_fields(self)
+        _check_whole(self)
+
+    def load_model(self) -> Callable[..., Any]:
+        """Return the model, imported now if the study names it."""
+        if not isinstance(self.model, str):
+            return self.model
+        return load_function(self.model)
 
     def recipe(self, scale: str) -> Recipe:
         """Return the recipe of a scale, or raise `InputError`."""
@@ -255,33 +146,64 @@ def _matches(arm: Arm, pattern: str) -> bool:
     return any(fnmatch.fnmatchcase(n, pattern) for n in (arm.name, str(arm), arm.group))
 
 
-def _without_profile(study: Study) -> list[str]:
-    names = set(asdict(study.profile).values()) if study.profile else set()
-    return [str(arm) for arm in study.arms if names - set(arm.values)][:3]
+def _check_fields(study: Study) -> None:
+    _checks.text("Study", "name", study.name, filled=True)
+    owner = f"Study {study.name!r}"
+    for name in ("title", "data", "baseline", "metric", "objective"):
+        _checks.text(owner, name, getattr(study, name), filled=True)
+    for name in ("paper", "table", "x", "series"):
+        _checks.text(owner, name, getattr(study, name))
+    if study.direction not in ("max", "min"):
+        _checks.refuse(owner, "direction", '"max" or "min"', study.direction)
+    if not isinstance(study.profile, Profile | None):
+        _checks.refuse(owner, "profile", "a Profile or None", study.profile)
+    named = isinstance(study.model, str) and is_function(study.model)
+    if not named and not callable(study.model):
+        expected = 'a StudyModel class, or its place as "module:Class"'
+        _checks.refuse(owner, "model", expected, study.model)
+    if not isinstance(study.recipes, Mapping):
+        _checks.refuse(
+            owner, "recipes", 'a dict, such as {"smoke": Recipe(...)}', study.recipes
+        )
+    _checks.instances(owner, "recipes", study.recipes.values(), Recipe)
+    found = {
+        "arms": _checks.instances(owner, "arms", study.arms, Arm),
+        "published": _checks.instances(owner, "published", study.published, Published),
+        "deviations": _checks.texts(owner, "deviations", study.deviations, lines=True),
+    }
+    for name, value in found.items():
+        object.__setattr__(study, name, value)
 
 
-def _check(study: Study) -> None:
-    names = [str(arm) for arm in study.arms]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    without = [
-        group
-        for group in dict.fromkeys(arm.group for arm in study.arms)
-        if not any(a.name == study.baseline for a in study.arms if a.group == group)
-    ]
-    unknown = [scale for scale in study.recipes if scale not in SCALES]
-    orphans = [
-        f"{number.group}: {number.arm}"
-        for number in study.published
-        if not any((a.name, a.group) == (number.arm, number.group) for a in study.arms)
-    ]
+def _check_whole(study: Study) -> None:
+    names = Counter(str(arm) for arm in study.arms)
+    arms = {(arm.name, arm.group) for arm in study.arms}
+    groups = dict.fromkeys(arm.group for arm in study.arms)
+    within = set(asdict(study.profile).values()) if study.profile else set()
     for problem, found in (
         ("has no arms", [] if names else [""]),
-        ("has arms of the same name", repeated),
-        (f"has no arm {study.baseline!r}, its baseline, in", without),
-        ("has arms without a value of its profile:", _without_profile(study)),
-        (f"has recipes for other scales than {', '.join(SCALES)}:", unknown),
+        ("has arms of the same name", sorted(n for n in names if names[n] > 1)),
+        (
+            f"has no arm {study.baseline!r}, its baseline, in",
+            [group for group in groups if (study.baseline, group) not in arms],
+        ),
+        (
+            "has arms without a value of its profile:",
+            [str(arm) for arm in study.arms if within - set(arm.values)][:3],
+        ),
+        (
+            f"has recipes for other scales than {', '.join(SCALES)}:",
+            [scale for scale in study.recipes if scale not in SCALES],
+        ),
         ("has no recipe", [] if study.recipes else [""]),
-        ("publishes numbers of arms that it does not have:", orphans),
+        (
+            "publishes numbers of arms that it does not have:",
+            [
+                f"{number.group}: {number.arm}"
+                for number in study.published
+                if (number.arm, number.group) not in arms
+            ],
+        ),
     ):
         if found:
             raise ValueError(

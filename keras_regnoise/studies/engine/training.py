@@ -11,6 +11,7 @@ import keras
 import keras_tuner
 
 from keras_regnoise import datasets
+from keras_regnoise.datasets.user import from_function
 from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine.backup import Attempts, CellBackup
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
@@ -18,6 +19,7 @@ from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedE
 from keras_regnoise.studies.model import Fit, StudyModel
 from keras_regnoise.studies.run import Manifest, Options, Record, Run
 from keras_regnoise.studies.study import Cell, Recipe, Study, Value
+from keras_regnoise.studies.user_code import is_function, load_function
 
 OnEpoch = Callable[[int, int], None]
 
@@ -29,10 +31,7 @@ class DivergedError(Exception):
 def load_data(study: Study, cell: Cell, recipe: Recipe, options: Options) -> Any:
     """Load the data set of a cell."""
     name = cell.arm.data or study.data
-    if ":" in name:
-        from keras_regnoise.datasets.user import from_function
-        from keras_regnoise.studies.engine.tune import load_function
-
+    if is_function(name):
         return from_function(load_function(name), name)
     return datasets.load(
         name,
@@ -143,7 +142,7 @@ class Trainer:
         keras.backend.clear_session()
         gc.collect()
         keras.config.set_dtype_policy(self._options.precision)
-        model: StudyModel = self.study.model(self.recipe, self.data(cell))
+        model: StudyModel = self.study.load_model()(self.recipe, self.data(cell))
         keras.utils.set_random_seed(cell.seed)
         return model, hyperparameters(cell, values)
 

@@ -1,12 +1,8 @@
 """A study of a user's own model, made on the command line."""
 
-import importlib
-import importlib.util
 import inspect
-import os
-import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,51 +14,9 @@ from keras_regnoise.studies.engine.failure import reason_of
 from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.model import StudyModel
 from keras_regnoise.studies.study import Arm, Recipe, Study, Value
+from keras_regnoise.studies.user_code import load_function
 
 _NONE = "none"
-
-
-def load_function(specification: str) -> Callable[..., Any]:
-    """Import `"module:function"` or `"file.py:function"`.
-
-    Raises:
-        InputError: If there is none.
-    """
-    place, _, name = specification.rpartition(":")
-    if not place or not name.isidentifier():
-        raise InputError(
-            f"Expected module:function or file.py:function. Received: {specification!r}"
-        )
-    try:
-        module = _module(place)
-    except (ImportError, FileNotFoundError) as error:
-        raise InputError(f"Can't import {place}: {error}") from error
-    function = getattr(module, name, None)
-    if not callable(function):
-        known = [n for n, v in vars(module).items() if inspect.isfunction(v)]
-        raise InputError(
-            f"{place} has no function {name!r}. It has: {', '.join(known) or 'none'}"
-        )
-    return function  # type: ignore[no-any-return]
-
-
-def _module(place: str) -> Any:
-    if not place.endswith(".py"):
-        if os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())
-        return importlib.import_module(place)
-    file = Path(place)
-    if not file.is_file():
-        raise FileNotFoundError(f"there is no file {file}")
-    if str(file.parent) not in sys.path:
-        sys.path.insert(0, str(file.parent))  # what lies beside it can be imported
-    return importlib.import_module(file.stem)
-
-
-def absolute(specification: str) -> str:
-    """Make the path of a file absolute, for processes that start elsewhere."""
-    place, _, name = specification.rpartition(":")
-    return f"{Path(place).resolve()}:{name}" if place.endswith(".py") else specification
 
 
 def hypermodel(specification: Mapping[str, Any]) -> Any:

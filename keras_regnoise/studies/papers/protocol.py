@@ -1,16 +1,91 @@
 """What the papers' protocols have in common."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
 import keras
 import numpy as np
 
 from keras_regnoise.datasets import DataSet
 from keras_regnoise.datasets.stream import Stream
+from keras_regnoise.studies.model import StudyModel
 
 _GRAYS = 256
-_METRICS = ["accuracy"]
+# torch's default momentum. With Keras's 0.99, the moving statistics would trail behind
+# the weights in a training of a few hundred steps.
+batch_norm = partial(keras.layers.BatchNormalization, momentum=0.9)
+sgd = partial(keras.optimizers.SGD, momentum=0.9)
+clipped_sgd = partial(sgd, clipnorm=1.0)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a paper trains its networks.
+
+    Attributes:
+        drops: Factor of the first learning rate by the share of all steps after which
+            it counts.
+        optimizer: Gets the learning rate, which is a schedule.
+        weight_decay: See `add_weight_decay`.
+        standardize: What the network gets: images of which the mean and the deviation
+            of every channel are 0 and 1 over the training part, images less their mean
+            image (He et al., 2016), or the data as they are.
+        steps_per_execution: As in `keras.Model.compile`.
+    """
+
+    drops: Mapping[float, float]
+    optimizer: Callable[[Any], keras.optimizers.Optimizer] = sgd
+    weight_decay: float = 0.0
+    standardize: Literal["channels", "pixels"] | None = "channels"
+    steps_per_execution: int = 1
+
+
+class PaperModel(StudyModel):
+    """A classifier of a paper, trained by its protocol.
+
+    Subclass it and write `protocol` and `network`.
+    """
+
+    def protocol(self, hp: Any) -> Protocol:
+        """Return how the network of a cell is trained.
+
+        Args:
+            hp: See `build`.
+        """
+        raise NotImplementedError
+
+    def network(self, hp: Any) -> keras.Model:
+        """Return the network of a cell, from standardized data to probabilities.
+
+        Args:
+            hp: See `build`.
+        """
+        raise NotImplementedError
+
+    def sizes(self, hp: Any) -> dict[str, Any]:
+        """Return the arguments that all of `keras_regnoise.models` take alike."""
+        return {
+            "classes": self.data.classes,
+            "input_shape": self.data.shape,
+            "seed": hp.get("seed"),
+        }
+
+    def build(self, hp: Any) -> keras.Model:
+        protocol, model = self.protocol(hp), self.network(hp)
+        if protocol.standardize:
+            pixels = protocol.standardize == "pixels"
+            model = standardized(model, self.data, per_pixel=pixels)
+        add_weight_decay(model, protocol.weight_decay)
+        rate = piecewise(self.recipe.learning_rate, self.steps, protocol.drops)
+        model.compile(
+            protocol.optimizer(rate),
+            "sparse_categorical_crossentropy",
+            metrics=["accuracy"],
+            steps_per_execution=protocol.steps_per_execution,
+        )
+        return model
 
 
 def standardized(
@@ -66,27 +141,17 @@ def _channel_moments(images: np.ndarray[Any, Any]) -> tuple[Any, Any]:
     return mean, shares @ grays**2 - mean**2
 
 
-def stepwise(
-    learning_rate: float, steps: int, fractions: Sequence[float], factor: float = 0.1
-) -> Any:
-    """Multiply the learning rate by `factor` after each of the fractions of `steps`."""
-    factors = [factor ** (i + 1) for i in range(len(fractions))]
-    return piecewise(learning_rate, steps, dict(zip(fractions, factors, strict=True)))
+def divided_by_ten(*shares: float) -> dict[float, float]:
+    """Return the `drops` of a `Protocol` that divide by ten at each of the shares."""
+    return {share: 0.1 ** (number + 1) for number, share in enumerate(shares)}
 
 
-def piecewise(learning_rate: float, steps: int, factors: Mapping[float, float]) -> Any:
-    """Multiply the first learning rate by a factor from each fraction of `steps` on."""
+def piecewise(learning_rate: float, steps: int, drops: Mapping[float, float]) -> Any:
+    """Return the schedule of the `drops` of a `Protocol`."""
     return keras.optimizers.schedules.PiecewiseConstantDecay(
-        [round(fraction * steps) for fraction in factors],
-        [learning_rate, *(learning_rate * factor for factor in factors.values())],
+        [round(share * steps) for share in drops],
+        [learning_rate, *(learning_rate * factor for factor in drops.values())],
     )
-
-
-def compile_with(model: keras.Model, optimizer: Any, **options: Any) -> keras.Model:
-    """Compile a classifier whose outputs are probabilities."""
-    loss = "sparse_categorical_crossentropy"
-    model.compile(optimizer, loss, metrics=_METRICS, **options)
-    return model
 
 
 def add_weight_decay(model: keras.Model, decay: float) -> None:
@@ -95,7 +160,7 @@ def add_weight_decay(model: keras.Model, decay: float) -> None:
     Keras's own `weight_decay` acts beside the momentum: with 0.9 it is a tenth of it.
     With `clipnorm` the decay is inside the gradient that is clipped.
     """
-    for variable in model.trainable_variables:
+    for variable in model.trainable_variables if decay else ():
         variable.regularizer = keras.regularizers.L2(decay / 2)
 
 

@@ -1,158 +1,75 @@
 """RotationOut against Dropout by keep rate: Table 1 of the RotationOut paper."""
 
-from dataclasses import replace
-from functools import partial
-from statistics import fmean
-from typing import Any
-
-import keras
-
-from keras_regnoise import models
-from keras_regnoise.layers import SpatialRotationOut
-from keras_regnoise.studies.model import Fit, StudyModel
-from keras_regnoise.studies.papers.protocol import (
-    add_weight_decay,
-    compile_with,
-    standardized,
-    stepwise,
-)
 from keras_regnoise.studies.papers.published import beside, published
-from keras_regnoise.studies.study import Arm, Recipe, Study
+from keras_regnoise.studies.papers.recipes import paper, short, smoke
+from keras_regnoise.studies.study import Arm, Study, Value
 
-_RESNET = {"unit": ("conv", "norm", "relu"), "noise_stages": (3,)}
-_WIDE = {"unit": ("norm", "relu", "conv"), "noise_stages": (2, 3), "width": 10}
-# By group: builder and its arguments, data set.
-_NETWORKS: dict[str, tuple[Any, dict[str, Any], str]] = {
-    "ResNet-110, CIFAR-100": (models.resnet, {"depth": 110, **_RESNET}, "cifar100"),
-    "WideResNet-28-10, CIFAR-100": (
-        models.wide_resnet,
-        {"depth": 28, **_WIDE},
-        "cifar100",
-    ),
-    "ResNet-110, CIFAR-10": (models.resnet, {"depth": 110, **_RESNET}, "cifar10"),
-    "ResNet-20, CIFAR-10": (models.resnet, {"depth": 20, **_RESNET}, "cifar10"),
-    "ResNet-8, digits": (models.resnet, {"depth": 8, **_RESNET}, "digits"),
+# By group: architecture, depth, data set.
+NETWORKS = {
+    "ResNet-110, CIFAR-100": ("resnet", 110, "cifar100"),
+    "WideResNet-28-10, CIFAR-100": ("wide_resnet", 28, "cifar100"),
+    "ResNet-110, CIFAR-10": ("resnet", 110, "cifar10"),
+    "ResNet-20, CIFAR-10": ("resnet", 20, "cifar10"),
+    "ResNet-8, digits": ("resnet", 8, "digits"),
 }
-_NOISES: dict[str, Any] = {
-    "Dropout": keras.layers.Dropout,
-    "RotationOut": SpatialRotationOut,
-    "RotationOut uniform": partial(SpatialRotationOut, angles="uniform"),
-    "RotationOut truncated": partial(SpatialRotationOut, angles="truncated_gaussian"),
-}
-# What the authors' networks have instead, in groups of their own.
-_RELEASED: dict[str, Any] = {
-    "Dropout": keras.layers.SpatialDropout2D,
-    "RotationOut": partial(SpatialRotationOut, shared_angle=True),
-}
-_MOMENTUM = 0.9  # of BatchNormalization, torch's default
+_NOISES = ("Dropout", "RotationOut", "RotationOut uniform", "RotationOut truncated")
+# Of which the authors' networks have variants, in groups of their own.
+_RELEASED = ("Dropout", "RotationOut")
 
 
-class RotationOutModel(StudyModel):
-    """A residual network with noise before every convolution of its last stages."""
+def _arms(network: str, released: bool = False) -> list[Arm]:
+    group = f"{network}, released code" if released else network
 
-    def build(self, hp: Any) -> keras.Model:
-        build, arguments, _ = _NETWORKS[hp.get("network")]
-        released = "released" in hp.values
-        noises, decay = (_RELEASED, 1e-4) if released else (_NOISES, 1e-5)
-        words = dict(arguments)
-        noise, drop_rate = hp.get("noise"), 1.0 - hp.get("keep_rate")
-        if noise == "none":
-            del words["noise_stages"]
-        else:
-            where = words["unit"].index("conv")
-            words["unit"] = (*words["unit"][:where], "noise", *words["unit"][where:])
-            words["noise"] = partial(noises[noise], drop_rate, seed=hp.get("seed"))
-        norm = partial(keras.layers.BatchNormalization, momentum=_MOMENTUM)
-        network = build(
-            classes=self.data.classes,
-            input_shape=self.data.shape,
-            seed=hp.get("seed"),
-            layers={"norm": norm},
-            **words,
-        )
-        model = standardized(network, self.data)
-        add_weight_decay(model, decay)
-        rate = stepwise(self.recipe.learning_rate, self.steps, (0.5, 0.75))
-        return compile_with(model, keras.optimizers.SGD(rate, momentum=0.9))
+    def arm(name: str, noise: str, keep: float) -> Arm:
+        values: dict[str, Value] = {"network": network, "noise": noise}
+        values["keep_rate"] = keep
+        if released:
+            values["released"] = True
+        return Arm(name, values, group, NETWORKS[network][2])
 
-    def fit(self, hp: Any, model: keras.Model, fit: Fit = Fit()) -> dict[str, float]:
-        metrics = super().fit(hp, model, fit)
-        if self.recipe.test_freq == 1:
-            curve = (fit.history or model.history.history)["test_accuracy"]
-            metrics["average_test_accuracy"] = fmean(curve[-10:])
-            metrics["best_test_accuracy"] = max(curve)
-        return metrics
-
-
-def _arms(network: str) -> list[Arm]:
-    data, values = _NETWORKS[network][2], {"network": network}
     return [
-        Arm("none", values | {"noise": "none", "keep_rate": 1.0}, network, data),
+        arm("none", "none", 1.0),
         *(
-            Arm(
-                f"{noise} {keep}",
-                values | {"noise": noise, "keep_rate": keep},
-                network,
-                data,
-            )
-            for noise in _NOISES
+            arm(f"{noise} {keep}", noise, keep)
+            for noise in (_RELEASED if released else _NOISES)
             for keep in (0.9, 0.8, 0.7, 0.6)
         ),
     ]
 
 
-def _released(network: str) -> list[Arm]:
-    return [
-        replace(
-            arm,
-            group=f"{network}, released code",
-            values={**arm.values, "released": True},
-        )
-        for arm in _arms(network)
-        if arm.values["noise"] in ("none", *_RELEASED)
-    ]
-
-
-def _two_laws(group: str) -> tuple[str, ...]:
-    return tuple(f"{group}: {arm}" for arm in ("none", "Dropout*", "RotationOut 0*"))
-
-
 STUDY = Study(
     name="rotationout-keep-rate",
     title="RotationOut against Dropout by keep rate, in residual networks",
-    model=RotationOutModel,
+    model="keras_regnoise.studies.papers.models.rotationout_keep_rate:RotationOutModel",
     data="cifar100",
     arms=tuple(
-        arm for network in _NETWORKS for arm in (*_arms(network), *_released(network))
+        arm
+        for network in NETWORKS
+        for released in (False, True)
+        for arm in _arms(network, released)
     ),
     baseline="none",
     recipes={
-        "smoke": Recipe(
-            epochs=2,
-            batch_size=50,
-            seeds=(0,),
-            learning_rate=0.05,
-            examples=100,
-            test_examples=100,
-            arms=(
+        "smoke": smoke(
+            (
                 "ResNet-8, digits: none",
                 "ResNet-8, digits: Dropout 0.8",
                 "ResNet-8, digits: RotationOut 0.8",
                 "ResNet-8, digits, released code: none",
                 "ResNet-8, digits, released code: RotationOut 0.8",
             ),
+            learning_rate=0.05,
             test_freq=1,
         ),
-        "short": Recipe(
-            epochs=20,
-            batch_size=50,
+        "short": short(
+            (
+                "ResNet-20, CIFAR-10: none",
+                "ResNet-20, CIFAR-10: Dropout*",
+                "ResNet-20, CIFAR-10: RotationOut 0*",
+            ),
             seeds=(0, 1, 2, 3, 4),
             learning_rate=0.05,
             examples=1000,
-            validation_examples=500,
-            test_examples=2000,
-            arms=_two_laws("ResNet-20, CIFAR-10"),
-            validation_freq=5,
             deviations=(
                 "ResNet-20 on 1,000 images of CIFAR-10 and 400 steps of batch 50, "
                 "instead of ResNet-110 on 50,000 of CIFAR-100 and 64,000 of batch 128; "
@@ -163,14 +80,12 @@ STUDY = Study(
                 "The last epoch alone stands beside the paper's mean of the last ten.",
             ),
         ),
-        "paper": Recipe(
+        "paper": paper(
             epochs=182,  # 64,000 steps
             batch_size=128,
             seeds=(0, 1, 2, 3, 4),
             learning_rate=0.1,
             arms=("ResNet-110, CIFAR-100", "WideResNet-28-10, CIFAR-100"),
-            augmentation=("pad_crop", "flip"),
-            validation_freq=10,
             test_freq=1,
         ),
     },

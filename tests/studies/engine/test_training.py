@@ -129,7 +129,7 @@ def test_arms_of_a_seed_start_from_the_same_weights_and_see_the_same_batches(tmp
     losses = {}
     for arm in ("none", "Dropout 0.2"):
         chosen = cell(work, arm)
-        model = work.study.model(work.recipe, work.data(chosen))
+        model = work.study.load_model()(work.recipe, work.data(chosen))
         network = model.build(training.hyperparameters(chosen))
         losses[arm] = [
             keras.ops.convert_to_numpy(v) for v in network.trainable_variables

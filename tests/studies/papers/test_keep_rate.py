@@ -21,7 +21,7 @@ def build(method, rate, seed):
         if (cell.arm.values["noise"], cell.arm.values["rate"]) == (method, rate)
     )
     data = datasets.load("digits", examples=100)
-    model = STUDY.model(STUDY.recipe("short"), data)
+    model = STUDY.load_model()(STUDY.recipe("short"), data)
     return model.build(hyperparameters(cell))
 
 
@@ -71,7 +71,7 @@ def test_cells_of_one_seed_are_paired():
 
 def test_without_noise_it_learns():
     (cell,) = STUDY.cells("short", ["none"], [0])
-    model = STUDY.model(STUDY.recipe("short"), datasets.load("digits"))
+    model = STUDY.load_model()(STUDY.recipe("short"), datasets.load("digits"))
     keras.utils.set_random_seed(0)
     hp = hyperparameters(cell)
     metrics = model.fit(hp, model.build(hp))

@@ -26,7 +26,7 @@ def digits():
 def build(name, arm, data, seed=0):
     study = PAPERS[name]
     (cell,) = study.cells("smoke", [arm], [seed])
-    model = study.model(study.recipe("smoke"), data)
+    model = study.load_model()(study.recipe("smoke"), data)
     return model.build(hyperparameters(cell))
 
 
@@ -134,7 +134,7 @@ def test_dropout_placement_measures_the_shift(digits):
     results = {}
     for arm in ("none", "Dropout-a centred"):
         (cell,) = study.cells("smoke", [DIGITS + arm], [0])
-        model = study.model(study.recipe("smoke"), digits)
+        model = study.load_model()(study.recipe("smoke"), digits)
         hp = hyperparameters(cell)
         network = model.build(hp)
         results[arm] = model.fit(hp, network)
@@ -188,7 +188,9 @@ def test_vcl_on_tables(arm, noise, count):
 
 def test_the_epoch_is_chosen_on_the_validation_part():
     study = PAPERS["vcl-uci"]
-    model = study.model(study.recipe("smoke"), datasets.load("ringnorm", examples=100))
+    model = study.load_model()(
+        study.recipe("smoke"), datasets.load("ringnorm", examples=100)
+    )
     (cell,) = study.cells("smoke", ["ringnorm, ELU, 4 layers: none"], [0])
     hp = hyperparameters(cell)
     history = {

@@ -11,8 +11,9 @@ from keras_regnoise import datasets
 from keras_regnoise.studies.papers.protocol import (
     add_weight_decay,
     chosen_by_validation,
+    divided_by_ten,
+    piecewise,
     standardized,
-    stepwise,
 )
 from tests.helpers import to_numpy
 
@@ -32,8 +33,8 @@ def test_standardized(per_pixel):
         assert abs(x.std() - 1) < 1e-3
 
 
-def test_stepwise():
-    schedule = stepwise(0.1, 64_000, (0.5, 0.75))
+def test_the_learning_rate_drops():
+    schedule = piecewise(0.1, 64_000, divided_by_ten(0.5, 0.75))
     rates = [float(to_numpy(schedule(s))) for s in (0, 32_000, 32_001, 48_001, 64_000)]
     np.testing.assert_allclose(rates, [0.1, 0.1, 0.01, 0.001, 0.001], rtol=1e-6)
 

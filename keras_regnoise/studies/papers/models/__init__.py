@@ -1,0 +1,1 @@
+"""How the networks of the papers' studies are built and trained, one file each."""
