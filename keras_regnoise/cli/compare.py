@@ -18,17 +18,24 @@ def add(commands: Commands) -> None:
     add_directory(parser, "first")
     add_directory(parser, "second")
     add_format(parser)
+    parser.add_argument(
+        "--metric", help="another metric than the headline, such as best_test_accuracy"
+    )
+    parser.add_argument(
+        "--direction",
+        choices=("max", "min"),
+        help="whether more or less of it is better (default: by the study or its name)",
+    )
     parser.set_defaults(main=main)
 
 
 def main(options: argparse.Namespace) -> int:
     """Compare two runs."""
-    from keras_regnoise.cli.report import contents
     from keras_regnoise.studies import report
     from keras_regnoise.studies.engine.plan import reopen
 
-    first, second = map(contents, map(reopen, (options.first, options.second)))
-    comparisons = report.compare(*first, *second)
-    show_rendered(report.render(comparisons, first[0], options.format))
+    first, second = reopen(options.first), reopen(options.second)
+    comparisons = report.compare(first, second, options.metric, options.direction)
+    show_rendered(report.render(comparisons, first, options.format))
     worse = any(comparison.significantly_worse for comparison in comparisons)
     return INCOMPLETE if worse else DONE

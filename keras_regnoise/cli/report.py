@@ -2,7 +2,6 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from keras_regnoise.cli.arguments import Commands, add_directory, add_format
 from keras_regnoise.cli.common import DONE, INCOMPLETE, complain, show_rich, write
@@ -45,14 +44,11 @@ def show_report(
     from keras_regnoise.studies.run import WriteError
 
     run = reopen(directory)
-    manifest, records = contents(run)
-    summaries = report.summarize(manifest, records, metric)
-    show_rendered(report.render(summaries, manifest, form))
+    show_rendered(report.render(report.summarize(run, metric), run, form))
     try:
-        files = report.write_report(manifest, records, directory, metric)
+        files = report.write_report(run, metric)
         if tensorboard:
-            place = directory / "tensorboard"
-            files.append(report.write_tensorboard(manifest, records, place))
+            files.append(report.write_tensorboard(run, directory / "tensorboard"))
     except OSError as error:
         raise WriteError(
             f"Can't write the report: {error}. The results are safe; make room and "
@@ -61,22 +57,6 @@ def show_report(
     for file in files:
         complain(f"wrote {file}")
     return DONE if run.complete else INCOMPLETE
-
-
-def contents(run: Any) -> tuple[Any, Any]:
-    """Return the run as the report reads it."""
-    manifest = run.manifest.as_json()
-    manifest["cells"] = [
-        {
-            "id": cell.id,
-            "arm": cell.arm.name,
-            "group": cell.arm.group,
-            "values": dict(cell.arm.values),
-            "seed": cell.seed,
-        }
-        for cell in run.manifest.cells
-    ]
-    return manifest, [record.as_json() for record in run.records]
 
 
 def show_rendered(rendered: object) -> None:

@@ -7,6 +7,7 @@ from keras_regnoise.studies.run import Run as Run
 from keras_regnoise.studies.study import Arm as Arm
 from keras_regnoise.studies.study import Cell as Cell
 from keras_regnoise.studies.study import Description as Description
+from keras_regnoise.studies.study import Profile as Profile
 from keras_regnoise.studies.study import Published as Published
 from keras_regnoise.studies.study import Recipe as Recipe
 from keras_regnoise.studies.study import Study as Study
@@ -21,6 +22,7 @@ __all__ = [
     "Cell",
     "Description",
     "Fit",
+    "Profile",
     "Published",
     "Recipe",
     "Run",
@@ -30,7 +32,7 @@ __all__ = [
 ]
 
 
-# `StudyModel` needs keras-tuner, and `report` SciPy, which reading a folder does not.
+# `StudyModel` needs keras-tuner, which reading a folder does not.
 _LAZY = {"Fit": "model", "StudyModel": "model"}
 
 

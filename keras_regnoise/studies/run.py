@@ -239,6 +239,10 @@ class Record:
             name: math.nan if value is None else float(value)
             for name, value in values["metrics"].items()
         }
+        values["history"] = {
+            name: [math.nan if value is None else float(value) for value in curve]
+            for name, curve in (values.get("history") or {}).items()
+        }
         if origin := values.get("origin"):
             options = Options(**_known(Options, origin["options"]))
             values["origin"] = Origin(**origin | {"options": options})

@@ -2,32 +2,55 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from keras_regnoise.studies.report._run import ArmKey, Record, Run
-from keras_regnoise.studies.report.arm_comparison import ArmComparison
-from keras_regnoise.studies.report.arm_summary import ArmSummary
+from keras_regnoise.studies.direction import Direction, direction_of
+from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.report import verdict
 from keras_regnoise.studies.report.interval import Interval
-from keras_regnoise.studies.report.metric import Metric
-from keras_regnoise.studies.report.summary import summarize
+from keras_regnoise.studies.report.readable import readable
+from keras_regnoise.studies.report.summary import ArmSummary, summarize
+from keras_regnoise.studies.run import ArmKey, Run, arm_name
+from keras_regnoise.studies.study import Value
 
-WORSE = "significantly worse"
-BETTER = "significantly better"
-UNCLEAR = "not distinguishable"
-EQUAL = "equal"
-TOO_FEW = "too few pairs"
-ONLY_A, ONLY_B = "only in A", "only in B"
-_FEWEST = 3
+_Key = tuple[str, str, str]
+_ASKED_FOR = ("seeds", "arms", "deviations")
+_NAMED = (verdict.WORSE, verdict.BETTER, verdict.ONLY_A, verdict.ONLY_B)
+_CODE = "code of "
 
-Key = tuple[str, str, str]
+
+@dataclass(frozen=True, kw_only=True)
+class ArmComparison:
+    """One arm in two runs, A and B.
+
+    Attributes:
+        group: Panel of the table.
+        arm: Name of the arm.
+        values: The arm's values.
+        metric: Name of the metric.
+        a: Over the seeds of A.
+        b: Over the seeds of B.
+        difference: B minus A in pairs of equal seeds, None without a pair.
+        verdict: In words, see `compare`.
+        significantly_worse: Whether B is worse, by an interval without 0.
+        differs: What else differs between the two, such as the backend.
+    """
+
+    group: str
+    arm: str
+    values: Mapping[str, Value]
+    metric: str
+    a: Interval
+    b: Interval
+    difference: Interval | None
+    verdict: str
+    significantly_worse: bool
+    differs: tuple[str, ...]
 
 
 def compare(
-    manifest_a: Mapping[str, Any],
-    records_a: Sequence[Record],
-    manifest_b: Mapping[str, Any],
-    records_b: Sequence[Record],
-    metric: str | None = None,
+    a: Run, b: Run, metric: str | None = None, direction: Direction | None = None
 ) -> list[ArmComparison]:
     """Compare two runs arm by arm: B minus A, in pairs of equal seeds.
 
@@ -37,44 +60,56 @@ def compare(
     - `"too few pairs"`: fewer than 3 seeds finished in both.
     - `"equal"`: no pair differs at all.
     - `"not distinguishable"`: the 95 % interval (Student's t) includes 0.
-    - `"significantly worse"`, `"significantly better"`: by the direction of the
-      study of A; of another metric, less of a loss or an error is better. One in 20
-      arms is one or the other by chance.
+    - `"significantly worse"`, `"significantly better"`. One in 20 arms is one or the
+      other by chance.
 
     Args:
-        manifest_a: Content of `study.json` of A.
-        records_a: Contents of its files in `cells/`.
-        manifest_b: Content of `study.json` of B.
-        records_b: Contents of its files in `cells/`.
+        a: The one run.
+        b: The other.
         metric: Name of a metric; the headline of A by default.
+        direction: Whether more (`"max"`) or less (`"min"`) of it is better; by
+            default what the study of A says of its own metric and objective, and else
+            what the metric's name tells.
 
     Raises:
-        ValueError: If no arm is in both, or cells are done without the metric.
+        InputError: If no arm is in both, cells are done without the metric, or
+            nothing is known of its direction.
     """
-    metric = metric or str(manifest_a["description"]["metric"])
-    a, b = Run(manifest_a, records_a), Run(manifest_b, records_b)
-    arms_a = {_key(arm): arm for arm in summarize(manifest_a, records_a, metric)}
-    arms_b = {_key(arm): arm for arm in summarize(manifest_b, records_b, metric)}
+    a, b = readable(a), readable(b)
+    metric = metric or a.description.metric
+    arms_a = {_key(arm): arm for arm in summarize(a, metric)}
+    arms_b = {_key(arm): arm for arm in summarize(b, metric)}
     if not arms_a.keys() & arms_b.keys():
-        raise ValueError(
+        raise InputError(
             f"Nothing to compare: {a.study} and {b.study} have no arm in common. "
             "Arms match if group, name and values are equal; compare two runs of "
-            "one study"
+            "one study."
         )
-    larger_is_better = _larger_is_better(manifest_a["description"], metric)
+    direction = direction or direction_of(metric, a.description)
+    if direction is None:
+        raise InputError(
+            f"Nothing is known of the metric {metric!r}: say whether more or less of "
+            "it is better, with direction='max' or 'min' (--direction max or min)."
+        )
     return [
-        _comparison(a, b, arms_a.get(key), arms_b.get(key), larger_is_better)
+        _comparison(a, b, arms_a.get(key), arms_b.get(key), direction)
         for key in dict.fromkeys([*arms_a, *arms_b])
     ]
 
 
-def _larger_is_better(description: Mapping[str, Any], metric: str) -> bool:
-    if Metric(metric).base == Metric(description["metric"]).base:
-        return bool(description.get("direction", "max") == "max")
-    return not metric.endswith(("loss", "error"))
+def outcome(lines: Sequence[ArmComparison]) -> str:
+    """Say what `compare` found, in a sentence."""
+    arms: dict[str, list[str]] = {}
+    for line in lines:
+        arms.setdefault(line.verdict, []).append(arm_name((line.group, line.arm)))
+    parts = [
+        f"{len(names)} {words}" + (f" ({', '.join(names)})" if words in _NAMED else "")
+        for words, names in arms.items()
+    ]
+    return f"Of {len(lines)} arms, B against A: {', '.join(parts)}."
 
 
-def _key(arm: ArmSummary) -> Key:
+def _key(arm: ArmSummary) -> _Key:
     return arm.group, arm.arm, json.dumps(dict(arm.values), sort_keys=True)
 
 
@@ -83,16 +118,19 @@ def _comparison(
     b: Run,
     arm_a: ArmSummary | None,
     arm_b: ArmSummary | None,
-    larger_is_better: bool,
+    direction: Direction,
 ) -> ArmComparison:
     arm = arm_a or arm_b
     assert arm is not None
     seeds_a, seeds_b = (arm.seeds if arm else {} for arm in (arm_a, arm_b))
     pairs = [seeds_b[seed] - seeds_a[seed] for seed in seeds_b if seed in seeds_a]
+    difference = Interval.of(pairs) if pairs else None
+    differs: tuple[str, ...] = ()
     if arm_a is None or arm_b is None:
-        words, key = ONLY_A if arm_a else ONLY_B, None
+        words = verdict.ONLY_A if arm_a else verdict.ONLY_B
     else:
-        words, key = _verdict(pairs, larger_is_better), (arm.group, arm.arm)
+        words = verdict.of_pairs(difference, direction)
+        differs = _differs(a, b, (arm.group, arm.arm))
     return ArmComparison(
         group=arm.group,
         arm=arm.arm,
@@ -100,22 +138,11 @@ def _comparison(
         metric=arm.metric,
         a=Interval.of(list(seeds_a.values())),
         b=Interval.of(list(seeds_b.values())),
-        difference=Interval.of(pairs) if pairs else None,
+        difference=difference,
         verdict=words,
-        significantly_worse=words == WORSE,
-        differs=_differs(a, b, key) if key else (),
+        significantly_worse=words == verdict.WORSE,
+        differs=differs,
     )
-
-
-def _verdict(pairs: Sequence[float], larger_is_better: bool) -> str:
-    difference = Interval.of(pairs)
-    if difference.count < _FEWEST:
-        return TOO_FEW
-    if not any(pairs):
-        return EQUAL
-    if not difference.excludes_zero:
-        return UNCLEAR
-    return BETTER if (difference.mean > 0) == larger_is_better else WORSE
 
 
 def _differs(a: Run, b: Run, key: ArmKey) -> tuple[str, ...]:
@@ -124,6 +151,8 @@ def _differs(a: Run, b: Run, key: ArmKey) -> tuple[str, ...]:
         f"{name}: {left.get(name, 'none')} → {right.get(name, 'none')}"
         for name in dict.fromkeys([*left, *right])
         if left.get(name) != right.get(name)
+        # Runs of format 1 have no fingerprint of their code.
+        and ((name in left and name in right) or not name.startswith(_CODE))
     )
 
 
@@ -133,12 +162,14 @@ def _conditions(run: Run, key: ArmKey) -> dict[str, str]:
         "study": {run.study: None},
         "scale": {run.scale: None},
     }
-    for name, value in run.recipe.items():
-        if name not in ("seeds", "arms", "deviations"):
+    for name, value in asdict(run.recipe).items():
+        if name not in _ASKED_FOR:
             found[name] = {_text(value): None}
     for record in run.of_arm(key):
-        for prefix, part in (("", "environment"), ("data ", "data")):
-            for name, value in (record.get(part) or {}).items():
+        code = record.origin.code if record.origin else {}
+        parts = {"": record.environment, "data ": record.data, _CODE: code}
+        for prefix, part in parts.items():
+            for name, value in part.items():
                 found.setdefault(prefix + name, {})[_text(value)] = None
     return {name: " and ".join(values) for name, values in found.items()}
 

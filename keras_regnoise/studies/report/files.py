@@ -1,24 +1,18 @@
 """All files of a report."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from keras_regnoise.studies._atomic import write_text
-from keras_regnoise.studies.report._run import Record
-from keras_regnoise.studies.report.curves import curves_figure
-from keras_regnoise.studies.report.drawing import figure
+from keras_regnoise.studies.report.exports import rows, write_csv, write_parquet
+from keras_regnoise.studies.report.figures import curves_figure, figure
 from keras_regnoise.studies.report.page import html
 from keras_regnoise.studies.report.summary import summarize
 from keras_regnoise.studies.report.table import render
-from keras_regnoise.studies.report.tidy import rows, write_csv, write_parquet
+from keras_regnoise.studies.run import Run
 
 
 def write_report(
-    manifest: Mapping[str, Any],
-    records: Sequence[Record],
-    directory: Path | str,
-    metric: str | None = None,
+    run: Run, metric: str | None = None, directory: Path | str | None = None
 ) -> list[Path]:
     """Write the files of a report; each is whole at any time.
 
@@ -28,25 +22,23 @@ def write_report(
     finished has a report too, which says so.
 
     Args:
-        manifest: Content of `study.json`.
-        records: Contents of the files in `cells/`.
-        directory: Folder of the files.
+        run: The run.
         metric: Name of a metric; the study's headline by default.
+        directory: Folder of the files; the run's own by default.
 
     Returns:
         The files that were written.
     """
-    directory = Path(directory)
-    table, parquet = rows(manifest, records), directory / "results.parquet"
-    summary = render(summarize(manifest, records, metric), manifest, "csv")
+    directory = run.directory if directory is None else Path(directory)
+    table, parquet = rows(run), directory / "results.parquet"
+    summary = render(summarize(run, metric), run, "csv")
     files = [write_csv(table, directory / "results.csv")]
     if write_parquet(table, parquet):
         files.append(parquet)
     files += [
         write_text(directory / "summary.csv", str(summary)),
-        figure(manifest, records, directory / "figure.png", metric),
+        figure(run, directory / "figure.png", metric),
     ]
-    if curves_figure(manifest, records, directory / "curves.png"):
+    if curves_figure(run, directory / "curves.png", metric):
         files.append(directory / "curves.png")
-    page = html(manifest, records, metric)
-    return [*files, write_text(directory / "report.html", page)]
+    return [*files, write_text(directory / "report.html", html(run, metric))]

@@ -1,21 +1,19 @@
 """The cells of a run for TensorBoard's HParams tab."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from keras_regnoise.studies.report._run import Record, Run, metrics_of
+from keras_regnoise.studies.report.readable import readable
+from keras_regnoise.studies.run import Record, Run
+from keras_regnoise.studies.study import Value
 
 _SUFFIX = ".keras_regnoise"
 
 
-def write_tensorboard(
-    manifest: Mapping[str, Any],
-    records: Sequence[Record],
-    directory: Path | str,
-) -> Path:
+def write_tensorboard(run: Run, directory: Path | str) -> Path:
     """Write logs for `tensorboard --logdir DIRECTORY`.
 
     The root has the experiment's description; every cell has a folder with its arm,
@@ -23,8 +21,7 @@ def write_tensorboard(
     logs of this function in the folder are replaced; others stay.
 
     Args:
-        manifest: Content of `study.json`.
-        records: Contents of the files in `cells/`.
+        run: The run.
         directory: Folder of the logs.
 
     Raises:
@@ -37,7 +34,7 @@ def write_tensorboard(
             "Logs for TensorBoard need the package tensorboard, which is not "
             "installed. Install it with: pip install tensorboard"
         ) from error
-    run, directory = Run(manifest, records), Path(directory)
+    run, directory = readable(run), Path(directory)
     for file in directory.rglob(f"events.out.tfevents.*{_SUFFIX}"):
         file.unlink()
     names = dict.fromkeys(name for record in run.records for name in _values(record))
@@ -48,31 +45,29 @@ def write_tensorboard(
     with _writer(directory) as write:
         write(config, 0)
     for record in run.records:
-        with _writer(directory / record["cell"]) as write:
-            write(summary_v2.hparams_pb(_values(record), trial_id=record["cell"]), 0)
+        with _writer(directory / record.cell) as write:
+            write(summary_v2.hparams_pb(_values(record), trial_id=record.cell), 0)
             _write_scalars(write, run, record)
-            write(_end(record["status"] == "done"), 0)
+            write(_end(record.done), 0)
     return directory
 
 
-def _values(record: Record) -> dict[str, Any]:
-    values = (record.get("values") or {}).items()
+def _values(record: Record) -> dict[str, Value]:
     return {
-        "arm": record["arm"],
-        "group": record["group"],
-        "seed": int(record["seed"]),
-        **{f"hp_{name}": value for name, value in values},
+        "arm": record.arm,
+        "group": record.group,
+        "seed": record.seed,
+        **{f"hp_{name}": value for name, value in record.values.items()},
     }
 
 
 def _write_scalars(write: Any, run: Run, record: Record) -> None:
     from tensorboard.compat.proto.summary_pb2 import Summary
 
-    history = record.get("history") or {}
-    last = max((len(values) for values in history.values()), default=1) - 1
-    for name, value in metrics_of(record).items():
+    last = max((len(values) for values in record.history.values()), default=1) - 1
+    for name, value in record.metrics.items():
         write(Summary(value=[Summary.Value(tag=name, simple_value=value)]), last)
-    for name, values in history.items():
+    for name, values in record.history.items():
         stride = run.stride(name)
         for epoch, value in enumerate(values):
             if value is not None:

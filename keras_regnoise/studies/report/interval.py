@@ -1,8 +1,15 @@
+"""A mean and how sure it is."""
+
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean, stdev
 
-import numpy as np
+from keras_regnoise.studies.report.student import critical, two_sided_p
+
+# Fewer runs have no interval that may be shown: that of two is 3 times as wide as that
+# of three at the same deviation, and as good as nothing where two runs happen to agree.
+FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -32,14 +39,11 @@ class Interval:
     def of(cls, values: Sequence[float]) -> "Interval":
         """Estimate from independent values."""
         count = len(values)
-        mean = float(np.mean(values)) if count else math.nan
         if count < 2:
-            return cls(mean, math.nan, count, math.nan)
-        from scipy import stats
-
-        deviation = float(np.std(values, ddof=1))
-        factor = float(stats.t.ppf(0.975, count - 1))
-        return cls(mean, deviation, count, factor * deviation / math.sqrt(count))
+            return cls(fmean(values) if count else math.nan, math.nan, count, math.nan)
+        deviation = stdev(values)
+        half_width = critical(count - 1) * deviation / math.sqrt(count)
+        return cls(fmean(values), deviation, count, half_width)
 
     @property
     def low(self) -> float:
@@ -52,6 +56,19 @@ class Interval:
         return self.mean + self.half_width
 
     @property
+    def enough(self) -> bool:
+        """Whether there are values enough for an interval to be shown."""
+        return self.count >= FEWEST
+
+    @property
     def excludes_zero(self) -> bool:
-        """Whether all of the interval is on one side of 0."""
-        return self.low > 0 or self.high < 0
+        """Whether it may be shown, and all of it is on one side of 0."""
+        return self.enough and (self.low > 0 or self.high < 0)
+
+    @property
+    def p_value(self) -> float:
+        """Probability of such a mean if the true one is 0; NaN for less than two."""
+        if not self.deviation:
+            return 0.0 if self.mean else 1.0
+        t = self.mean / self.deviation * math.sqrt(self.count)
+        return two_sided_p(t, self.count - 1) if self.count > 1 else math.nan

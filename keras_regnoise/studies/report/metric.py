@@ -1,3 +1,5 @@
+"""How a metric is named and printed."""
+
 import math
 from dataclasses import dataclass
 

@@ -2,22 +2,55 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from keras_regnoise.studies.report import verdict
-from keras_regnoise.studies.report._run import ArmKey, Record, Run, metrics_of
-from keras_regnoise.studies.report.arm_summary import ArmSummary
 from keras_regnoise.studies.report.interval import Interval
 from keras_regnoise.studies.report.metric import Metric
+from keras_regnoise.studies.report.readable import readable
+from keras_regnoise.studies.run import ArmKey, Record, Run
+from keras_regnoise.studies.study import Published, Value
 
-Numbers = tuple[Mapping[str, Any], ...]
+
+@dataclass(frozen=True, kw_only=True)
+class ArmSummary:
+    """One line of the table.
+
+    Attributes:
+        group: Panel of the table.
+        arm: Name of the arm.
+        values: The arm's values.
+        metric: Name of the metric.
+        is_baseline: Whether the others of its group are compared with it.
+        seeds: The metric by seed, of the runs where it is a finite number.
+        value: Over the seeds.
+        difference: To the baseline of the group, in pairs of equal seeds; None for
+            the baseline and without a pair.
+        published: The paper's numbers: of this metric, or else of the same metric at
+            another choice of the epoch.
+        verdict: How the difference, or else the level, compares with the paper's; see
+            `summarize`.
+        planned: Number of runs that the plan has.
+        failed: Number of runs that ended in an error.
+        not_finite: Number of runs that ended with NaN or infinity.
+    """
+
+    group: str
+    arm: str
+    values: Mapping[str, Value]
+    metric: str
+    is_baseline: bool
+    seeds: Mapping[int, float]
+    value: Interval
+    difference: Interval | None
+    published: tuple[Published, ...]
+    verdict: str
+    planned: int
+    failed: int
+    not_finite: int
 
 
-def summarize(
-    manifest: Mapping[str, Any],
-    records: Sequence[Record],
-    metric: str | None = None,
-) -> list[ArmSummary]:
+def summarize(run: Run, metric: str | None = None) -> list[ArmSummary]:
     """Summarize one metric by arm, in the order of the study.
 
     Every arm that is planned has a line, also before its first run. Runs that failed,
@@ -52,46 +85,48 @@ def summarize(
     Without a published number it is empty.
 
     Args:
-        manifest: Content of `study.json`.
-        records: Contents of the files in `cells/`.
+        run: The run.
         metric: Name of a metric; the study's headline by default.
 
     Raises:
-        ValueError: If cells are done and none has the metric.
+        InputError: If cells are done and none has the metric.
 
     Example:
 
-    >>> arms = [{"name": n, "group": "", "values": {}} for n in ("none", "Dropout")]
-    >>> study = {"arms": arms, "baseline": "none", "metric": "test_accuracy"}
-    >>> cells = [
-    ...     {"id": f"{name}{seed}", "arm": name, "group": "", "seed": seed}
-    ...     for name in ("none", "Dropout")
-    ...     for seed in (0, 1, 2)
-    ... ]
+    >>> from pathlib import Path
+    >>> from keras_regnoise.studies import Arm, Cell, Description, Recipe
+    >>> from keras_regnoise.studies.run import Manifest, Options
+    >>> arms = Arm("none"), Arm("Dropout")
+    >>> manifest = Manifest(
+    ...     study="toy",
+    ...     scale="short",
+    ...     source={},
+    ...     recipe=Recipe(epochs=1, batch_size=50, seeds=(0, 1, 2)),
+    ...     options=Options(),
+    ...     description=Description(
+    ...         name="toy", title="", data="digits", arms=arms, baseline="none"
+    ...     ),
+    ...     created="",
+    ...     cells=tuple(Cell(arm, seed) for arm in arms for seed in (0, 1, 2)),
+    ...     chosen=(),
+    ... )
     >>> accuracies = [0.90, 0.92, 0.94, 0.92, 0.93, 0.97]
-    >>> records = [
-    ...     {**c, "cell": c["id"], "status": "done", "metrics": {"test_accuracy": a}}
-    ...     for c, a in zip(cells, accuracies)
-    ... ]
-    >>> manifest = {
-    ...     "study": "x", "scale": "short", "description": study, "cells": cells
-    ... }
-    >>> dropout = summarize(manifest, records)[1]
+    >>> records = tuple(
+    ...     Record.of(manifest, cell, status="done", metrics={"test_accuracy": value})
+    ...     for cell, value in zip(manifest.cells, accuracies)
+    ... )
+    >>> dropout = summarize(Run(Path(), manifest, records))[1]
     >>> f"{dropout.difference.mean:.3f} ± {dropout.difference.half_width:.3f}"
     '0.020 ± 0.025'
     """
-    run = Run(manifest, records)
+    run = readable(run)
     name = run.metric(metric)
     seeds = {key: _by_seed(run.of_arm(key), name) for key in run.arms}
     return [_summary(run, key, name, seeds) for key in run.arms]
 
 
 def _by_seed(records: Sequence[Record], metric: str) -> dict[int, float]:
-    values = {
-        int(record["seed"]): metrics_of(record).get(metric, math.nan)
-        for record in records
-        if record["status"] == "done"
-    }
+    values = {r.seed: r.metrics.get(metric, math.nan) for r in records if r.done}
     return {s: value for s, value in sorted(values.items()) if math.isfinite(value)}
 
 
@@ -104,7 +139,7 @@ def _summary(
     value = Interval.of(list(own.values()))
     difference = Interval.of(pairs) if pairs else None
     published = _published(run, key, metric)
-    done = sum(record["status"] == "done" for record in run.of_arm(key))
+    done = sum(record.done for record in run.of_arm(key))
     return ArmSummary(
         group=key[0],
         arm=key[1],
@@ -122,15 +157,14 @@ def _summary(
     )
 
 
-def _published(run: Run, key: ArmKey, metric: str) -> Numbers:
-    numbers = [
+def _published(run: Run, key: ArmKey, metric: str) -> tuple[Published, ...]:
+    numbers = tuple(
         number
-        for number in run.description.get("published") or ()
-        if (number["group"], number["arm"]) == key
-        and Metric(number["metric"]).base == Metric(metric).base
-    ]
-    same = [number for number in numbers if number["metric"] == metric]
-    return tuple(same or numbers)
+        for number in run.description.published
+        if (number.group, number.arm) == key
+        and Metric(number.metric).base == Metric(metric).base
+    )
+    return tuple(n for n in numbers if n.metric == metric) or numbers
 
 
 def _verdict(
@@ -139,17 +173,16 @@ def _verdict(
     metric: str,
     value: Interval,
     difference: Interval | None,
-    published: Numbers,
+    published: tuple[Published, ...],
 ) -> str:
     if not published:
         return ""
     baseline = run.baseline(key[0])
     for number in published if key != baseline else ():
-        for reference in _published(run, baseline, number["metric"]):
-            if reference["metric"] == number["metric"]:
-                gap = number["value"] - reference["value"]
-                return verdict.direction(difference, gap)
-    other = published[0].get("of") or published[0]["metric"] != metric
-    if run.scale != "paper" or other:
+        for reference in _published(run, baseline, number.metric):
+            if reference.metric == number.metric:
+                gap = number.value - reference.value
+                return verdict.of_direction(difference, gap)
+    if run.scale != "paper" or published[0].of or published[0].metric != metric:
         return verdict.OTHER_PROTOCOL
-    return verdict.level(value, published[0])
+    return verdict.of_level(value, published[0])

@@ -1,10 +1,11 @@
-"""What may be said of a difference beside a published one."""
+"""What may be said of a difference: to a published one, or between two runs."""
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
+from keras_regnoise.studies.direction import Direction
 from keras_regnoise.studies.report.interval import Interval
+from keras_regnoise.studies.report.student import critical
+from keras_regnoise.studies.study import Published
 
 AGREES = "agrees in direction"
 DIFFERS = "differs in direction"
@@ -14,12 +15,15 @@ NO_DIFFERENCE = "no difference published"
 OTHER_PROTOCOL = "other protocol"
 ABOVE = "above the published level"
 BELOW = "below the published level"
-_FEWEST = 3
 
-Number = Mapping[str, Any]
+WORSE = "significantly worse"
+BETTER = "significantly better"
+EQUAL = "equal"
+TOO_FEW_PAIRS = "too few pairs"
+ONLY_A, ONLY_B = "only in A", "only in B"
 
 
-def direction(difference: Interval | None, published: float) -> str:
+def of_direction(difference: Interval | None, published: float) -> str:
     """Compare the signs of our paired difference and of the published one.
 
     Args:
@@ -28,14 +32,14 @@ def direction(difference: Interval | None, published: float) -> str:
     """
     if published == 0:
         return NO_DIFFERENCE
-    if difference is None or difference.count < _FEWEST:
+    if difference is None or not difference.enough:
         return TOO_FEW
     if not difference.excludes_zero:
         return UNCLEAR
     return AGREES if difference.mean * published > 0 else DIFFERS
 
 
-def level(ours: Interval, published: Number) -> str:
+def of_level(ours: Interval, published: Published) -> str:
     """Compare our mean with a published one of the same protocol.
 
     The interval is Welch's if the paper has a spread and a number of runs, else
@@ -45,22 +49,36 @@ def level(ours: Interval, published: Number) -> str:
         ours: Over the seeds.
         published: A number of the paper.
     """
-    if ours.count < _FEWEST:
+    if not ours.enough:
         return TOO_FEW
-    gap = ours.mean - published["value"]
+    gap = ours.mean - published.value
     if abs(gap) <= _half_width(ours, published):
         return UNCLEAR
     return ABOVE if gap > 0 else BELOW
 
 
-def _half_width(ours: Interval, published: Number) -> float:
-    spread, runs = published.get("spread"), published.get("n")
+def of_pairs(difference: Interval | None, direction: Direction) -> str:
+    """Compare two runs of an arm.
+
+    Args:
+        difference: B minus A, in pairs of equal seeds.
+        direction: Whether more or less is better.
+    """
+    if difference is None or not difference.enough:
+        return TOO_FEW_PAIRS
+    if not difference.mean and not difference.deviation:
+        return EQUAL
+    if not difference.excludes_zero:
+        return UNCLEAR
+    return BETTER if (difference.mean > 0) == (direction == "max") else WORSE
+
+
+def _half_width(ours: Interval, published: Published) -> float:
+    spread, runs = published.spread, published.n
     if spread is None or runs is None or runs < 2:
         return ours.half_width
-    from scipy import stats
-
     a, b = ours.deviation**2 / ours.count, spread**2 / runs
     if a + b == 0:
         return 0.0
     freedom = (a + b) ** 2 / (a**2 / (ours.count - 1) + b**2 / (runs - 1))
-    return float(stats.t.ppf(0.975, freedom)) * math.sqrt(a + b)
+    return critical(freedom) * math.sqrt(a + b)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from keras_regnoise.studies.report.metric import NOTHING
-from keras_regnoise.studies.report.profile import Profile, Wins
+from keras_regnoise.studies.report.standings import Standings, Wins
 
 WINS_COLUMNS = (
     "within",
@@ -15,7 +15,7 @@ WINS_COLUMNS = (
 )
 
 
-def wins_rows(ours: Profile, papers: Profile | None) -> Iterable[list[str]]:
+def wins_rows(ours: Standings, papers: Standings | None) -> Iterable[list[str]]:
     """Format the wins, with those of the paper beside them."""
     published = {(w.within, w.option): w for w in papers.table()} if papers else {}
     for line in ours.table():
@@ -38,6 +38,6 @@ def _difference(line: Wins) -> str:
     difference = line.difference
     if difference is None:
         return ""
-    if difference.count < 2:
+    if not difference.enough:
         return f"{difference.mean:+.4f}" if difference.count else NOTHING
     return f"{difference.mean:+.4f} ± {difference.half_width:.4f}"

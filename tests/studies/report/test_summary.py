@@ -1,24 +1,33 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 pytest.importorskip("rich")
-pytest.importorskip("matplotlib")
 pytest.importorskip("scipy")
 
 from scipy import stats
 
 from keras_regnoise.studies import report
-from tests.studies.report.synthetic import ACCURACIES, fail, folder, published
+from tests.studies.report.synthetic import (
+    ACCURACIES,
+    changed,
+    failed,
+    first,
+    keeping,
+    measured,
+    published,
+    toy,
+)
 
 
-def by_arm(manifest, records, metric=None):
-    return {a.arm: a for a in report.summarize(manifest, records, metric)}
+def by_arm(run, metric=None):
+    return {a.arm: a for a in report.summarize(run, metric)}
 
 
 def test_differences_are_paired_by_seed():
-    manifest, records = folder()
-    arms = by_arm(manifest, records[::-1])
+    run = toy()
+    arms = by_arm(replace(run, records=run.records[::-1]))
     assert list(arms) == list(ACCURACIES)
     difference = arms["Dropout 0.1"].difference
     result = stats.ttest_rel(ACCURACIES["Dropout 0.1"], ACCURACIES["none"])
@@ -33,30 +42,28 @@ def test_differences_are_paired_by_seed():
 
 
 def test_a_seed_without_its_pair_does_not_count():
-    manifest, records = folder()
-    some = [r for r in records if (r["arm"], r["seed"]) != ("none", 1)]
-    arms = by_arm(manifest, some)
+    arms = by_arm(keeping(toy(), lambda r: (r.arm, r.seed) != ("none", 1)))
     assert arms["Dropout 0.1"].difference.count == 2
     assert arms["Dropout 0.1"].value.count == 3
     assert arms["none"].planned == 3
 
 
 def test_groups_have_their_own_baseline():
-    manifest, records = folder(groups=("A", "B"))
-    for record in records:
-        if (record["group"], record["arm"]) == ("B", "none"):
-            record["metrics"]["test_accuracy"] -= 0.5
-    arms = {(a.group, a.arm): a for a in report.summarize(manifest, records)}
+    def lower(record):
+        accuracy = record.metrics["test_accuracy"] - 0.5 * (record.key == ("B", "none"))
+        return replace(record, metrics={"test_accuracy": accuracy})
+
+    run = changed(toy(groups=("A", "B")), lower)
+    arms = {(a.group, a.arm): a for a in report.summarize(run)}
     assert arms["A", "Dropout 0.1"].difference.mean == pytest.approx(0.02)
     assert arms["B", "Dropout 0.1"].difference.mean == pytest.approx(0.52)
 
 
 def test_failures_and_nan_are_counted_and_in_no_mean():
-    manifest, records = folder()
-    fail(records, 1)  # Dropout 0.1, seed 0
-    records[4]["metrics"]["test_accuracy"] = math.nan  # Dropout 0.1, seed 1
-    records[2]["metrics"]["test_accuracy"] = None  # Dropout 0.3, seed 0
-    arms = by_arm(manifest, records)
+    run = failed(toy(), 1)  # Dropout 0.1, seed 0
+    run = measured(run, 4, test_accuracy=math.nan)  # Dropout 0.1, seed 1
+    run = measured(run, 2, test_accuracy=math.inf)  # Dropout 0.3, seed 0
+    arms = by_arm(run)
     dropout = arms["Dropout 0.1"]
     assert (dropout.failed, dropout.not_finite, dropout.value.count) == (1, 1, 1)
     assert dropout.value.mean == 0.97
@@ -67,24 +74,15 @@ def test_failures_and_nan_are_counted_and_in_no_mean():
 
 @pytest.mark.parametrize("count", [0, 1, 5])
 def test_unfinished_folders_have_all_planned_arms(count):
-    manifest, records = folder()
-    arms = report.summarize(manifest, records[:count])
+    arms = report.summarize(first(toy(), count))
     assert [a.arm for a in arms] == list(ACCURACIES)
     assert sum(a.value.count for a in arms) == count
     assert sum(a.planned for a in arms) == 9
 
 
-def test_a_cell_that_ran_again_counts_once():
-    manifest, records = folder()
-    earlier = {**records[0], "status": "failed", "metrics": {}}
-    arms = by_arm(manifest, [earlier, *records])
-    assert (arms["none"].value.count, arms["none"].failed) == (3, 0)
-
-
 def test_an_unknown_metric_names_the_known_ones():
-    manifest, records = folder()
     with pytest.raises(ValueError, match=r"no_such.*test_accuracy"):
-        report.summarize(manifest, records, "no_such")
+        report.summarize(toy(), "no_such")
 
 
 def numbers(difference, **options):
@@ -112,37 +110,36 @@ FEW = {"none": [0.80, 0.81], "Dropout 0.1": [0.90, 0.91]}
     ],
 )
 def test_verdicts_about_direction(accuracies, difference, verdict):
-    manifest, records = folder(accuracies, numbers=numbers(difference))
-    assert by_arm(manifest, records)["Dropout 0.1"].verdict == verdict
+    assert (
+        by_arm(toy(accuracies, numbers=numbers(difference)))["Dropout 0.1"].verdict
+        == verdict
+    )
 
 
 def test_direction_needs_a_published_baseline_of_the_same_metric():
     one = [published("Dropout 0.1", 0.85)]
-    manifest, records = folder(CLEAR, numbers=one)
-    arms = by_arm(manifest, records)
+    arms = by_arm(toy(CLEAR, numbers=one))
     assert arms["Dropout 0.1"].verdict == "other protocol"
     assert arms["none"].verdict == ""
     other = [*one, published("none", 0.8, metric="best_test_accuracy")]
-    manifest, records = folder(CLEAR, numbers=other)
-    assert by_arm(manifest, records)["Dropout 0.1"].verdict == "other protocol"
+    assert by_arm(toy(CLEAR, numbers=other))["Dropout 0.1"].verdict == "other protocol"
 
 
 def test_published_numbers_of_other_metrics_are_not_compared():
-    manifest, records = folder(CLEAR, numbers=numbers(0.1, metric="test_loss"))
-    dropout = by_arm(manifest, records)["Dropout 0.1"]
+    dropout = by_arm(toy(CLEAR, numbers=numbers(0.1, metric="test_loss")))[
+        "Dropout 0.1"
+    ]
     assert (dropout.published, dropout.verdict) == ((), "")
     # The best epoch stands for the last where there is nothing else.
     best = numbers(0.1, metric="best_test_accuracy")
-    manifest, records = folder(CLEAR, numbers=best)
-    dropout = by_arm(manifest, records)["Dropout 0.1"]
-    assert dropout.published[0]["metric"] == "best_test_accuracy"
+    dropout = by_arm(toy(CLEAR, numbers=best))["Dropout 0.1"]
+    assert dropout.published[0].metric == "best_test_accuracy"
     assert dropout.verdict == "agrees in direction"
 
 
 def baseline_verdict(value, scale="paper", accuracies=CLEAR, **options):
     number = published("none", value, **options)
-    manifest, records = folder(accuracies, scale=scale, numbers=[number])
-    return by_arm(manifest, records)["none"].verdict
+    return by_arm(toy(accuracies, scale=scale, numbers=[number]))["none"].verdict
 
 
 def test_verdicts_about_the_level():

@@ -1,18 +1,19 @@
 """Options over many problems: wins, and the Dolan-Moré profile."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from keras_regnoise.studies.report._run import Record, Run
-from keras_regnoise.studies.report.arm_summary import ArmSummary
 from keras_regnoise.studies.report.interval import Interval
 from keras_regnoise.studies.report.metric import Metric
+from keras_regnoise.studies.report.readable import readable
 from keras_regnoise.studies.report.summary import summarize
+from keras_regnoise.studies.run import Run
+from keras_regnoise.studies.study import Profile, Value
 
 Array = np.ndarray[Any, Any]
 Key = tuple[str, str]
@@ -43,7 +44,7 @@ class Wins:
 
 
 @dataclass(frozen=True)
-class Profile:
+class Standings:
     """Errors of options over problems.
 
     Attributes:
@@ -67,7 +68,7 @@ class Profile:
         """Names of the options of all kinds."""
         return list(dict.fromkeys(option for _, option in self.errors))
 
-    def of_kinds(self, kinds: Collection[str]) -> "Profile":
+    def of_kinds(self, kinds: Collection[str]) -> "Standings":
         """Return the part of it that is about some kinds."""
         errors = {key: e for key, e in self.errors.items() if key[0] in kinds}
         return replace(self, errors=errors)
@@ -111,9 +112,7 @@ class Profile:
             )
 
 
-def profile(
-    manifest: Mapping[str, Any], records: Sequence[Record], metric: str | None = None
-) -> Profile | None:
+def standings(run: Run, metric: str | None = None) -> Standings | None:
     """Compare the options of a study over its problems.
 
     Arms that differ in something else than problem, kind and option, such as a depth,
@@ -122,25 +121,25 @@ def profile(
     option of which nothing is left has an infinite error.
 
     Args:
-        manifest: Content of `study.json`.
-        records: Contents of the files in `cells/`.
+        run: The run.
         metric: Name of a metric, an accuracy or an error; the headline by default.
 
     Returns:
         None if the study has no profile, no problem is complete, or the metric is
         neither an accuracy nor an error.
     """
-    run = Run(manifest, records)
-    if not run.description.get("profile") or not run.done:
+    run = readable(run)
+    spec = run.description.profile
+    if not spec or not run.done:
         return None
     name = Metric(run.metric(metric))
     if not name.base.endswith(("accuracy", "error")):
         return None
-    chosen_by = summarize(manifest, records, str(run.description["objective"]))
-    sign = -1.0 if run.description.get("direction", "max") == "max" else 1.0
+    chosen_by = summarize(run, run.description.objective)
+    sign = -1.0 if run.description.direction == "max" else 1.0
     candidates: dict[tuple[Key, str], list[tuple[float, float | None]]] = {}
-    for arm, other in zip(summarize(manifest, records, metric), chosen_by, strict=True):
-        found = candidates.setdefault(_place(run, arm), [])
+    for arm, other in zip(summarize(run, metric), chosen_by, strict=True):
+        found = candidates.setdefault(_place(spec, arm.values), [])
         if arm.value.count == arm.planned:
             found.append((sign * other.value.mean, _error(name, arm.value.mean)))
         else:
@@ -157,31 +156,25 @@ def profile(
     )
 
 
-def published_profile(
-    manifest: Mapping[str, Any], metric: str | None = None
-) -> Profile | None:
+def published_standings(run: Run, metric: str | None = None) -> Standings | None:
     """Compare the options by the paper's numbers, by the same rules."""
-    run = Run(manifest, ())
-    name = metric or str(run.description["metric"])
-    if not run.description.get("profile"):
+    description = readable(run).description
+    spec, name = description.profile, metric or description.metric
+    if not spec:
         return None
-    arms = {(arm["group"], arm["name"]): arm for arm in run.description["arms"]}
+    values = {(arm.group, arm.name): arm.values for arm in description.arms}
     places: Places = {}
-    for number in run.description.get("published") or ():
-        if number["metric"] == name:
-            values = arms[number["group"], number["arm"]]["values"]
-            places[_place_of(run, values)] = _error(Metric(name), number["value"])
+    for number in description.published:
+        if number.metric == name:
+            place = _place(spec, values[number.group, number.arm])
+            places[place] = _error(Metric(name), number.value)
     return _complete(places)
 
 
-def _place(run: Run, arm: ArmSummary) -> tuple[Key, str]:
-    return _place_of(run, arm.values)
-
-
-def _place_of(run: Run, values: Mapping[str, Any]) -> tuple[Key, str]:
-    spec = run.description["profile"]
-    names = (spec["within"], spec["option"], spec["problem"])
-    within, option, problem = (str(values[name]) for name in names)
+def _place(spec: Profile, values: Mapping[str, Value]) -> tuple[Key, str]:
+    within, option, problem = (
+        str(values[name]) for name in (spec.within, spec.option, spec.problem)
+    )
     return (within, option), problem
 
 
@@ -189,7 +182,7 @@ def _error(metric: Metric, value: float) -> float:
     return 1.0 - value if metric.base.endswith("accuracy") else value
 
 
-def _complete(places: Places) -> Profile | None:
+def _complete(places: Places) -> Standings | None:
     """Keep the problems that all options have."""
     problems = list(dict.fromkeys(problem for _, problem in places))
     keys = list(dict.fromkeys(key for key, _ in places))
@@ -197,4 +190,4 @@ def _complete(places: Places) -> Profile | None:
     if not whole:
         return None
     errors = {k: np.array([places[k, p] for p in whole], float) for k in keys}
-    return Profile(errors, tuple(whole), len(problems))
+    return Standings(errors, tuple(whole), len(problems))

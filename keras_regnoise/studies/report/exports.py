@@ -8,20 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from keras_regnoise.studies._atomic import replacing, write_text
-from keras_regnoise.studies.report._run import Record, Run, metrics_of
+from keras_regnoise.studies.report.notes import ENVIRONMENT
+from keras_regnoise.studies.report.readable import readable
+from keras_regnoise.studies.run import Record, Run, Scalar
 
-Row = dict[str, Any]
-ENVIRONMENT = (
-    "keras_regnoise",
-    "commit",
-    "keras",
-    "backend",
-    "python",
-    "machine",
-    "device",
-    "precision",
-    "jit",
-)
+Row = dict[str, Scalar]
 _KEYS = ("study", "scale", "group", "arm", "seed", "status", "metric", "value")
 _TIMES = (
     "seconds",
@@ -34,56 +25,56 @@ _TIMES = (
 _DATA = {"data": "name", "data_fingerprint": "fingerprint"}
 
 
-def rows(manifest: Mapping[str, Any], records: Sequence[Record]) -> list[Row]:
+def rows(run: Run) -> list[Row]:
     """Return one row per study, group, arm, seed and metric.
 
     The arm's values are in columns that begin with `hp_`. A failed cell has one row,
     without a metric; a cell that has not run has none.
 
     Args:
-        manifest: Content of `study.json`.
-        records: Contents of the files in `cells/`.
+        run: The run.
     """
-    run = Run(manifest, records)
+    run = readable(run)
     names = list(dict.fromkeys(name for values in run.arms.values() for name in values))
     nothing: Mapping[str, float | None] = {"": None}
     return [
-        _row(run, record, names, metric, value)
+        _row(record, names, metric, value)
         for record in run.records
-        for metric, value in (metrics_of(record) or nothing).items()
+        for metric, value in (record.metrics or nothing).items()
     ]
 
 
-def _row(
-    run: Run, record: Record, names: Iterable[str], metric: str, value: float | None
-) -> Row:
-    values = record.get("values") or {}
-    environment = record.get("environment") or {}
-    data = record.get("data") or {}
-    numbers = (
-        run.study,
-        run.scale,
-        record["group"],
-        record["arm"],
-        int(record["seed"]),
-        record["status"],
+def _row(record: Record, names: Iterable[str], metric: str, value: float | None) -> Row:
+    keys = (
+        record.study,
+        record.scale,
+        record.group,
+        record.arm,
+        record.seed,
+        record.status,
         metric,
         value,
     )
     return {
-        **dict(zip(_KEYS, numbers, strict=True)),
-        **{f"hp_{name}": values.get(name) for name in names},
-        **{name: record.get(name) for name in _TIMES},
-        **{name: environment.get(name) for name in ENVIRONMENT},
-        **{column: data.get(name) for column, name in _DATA.items()},
+        **dict(zip(_KEYS, keys, strict=True)),
+        **{f"hp_{name}": record.values.get(name) for name in names},
+        **{name: getattr(record, name) for name in _TIMES},
+        **{name: record.environment.get(name) for name in ENVIRONMENT},
+        **{column: record.data.get(name) for column, name in _DATA.items()},
     }
 
 
-def to_csv(table: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
-    """Return rows as the text of a CSV file; what is missing is empty."""
+def to_csv(table: Sequence[Row], columns: Sequence[str]) -> str:
+    """Return rows as the text of a CSV file; what is missing is empty.
+
+    Args:
+        table: The rows, all with the same names.
+        columns: Names for a table without rows.
+    """
     stream = io.StringIO(newline="")
-    names = list(columns or (table[0] if table else _columns()))
-    writer = csv.DictWriter(stream, names, lineterminator="\n")
+    writer = csv.DictWriter(
+        stream, list(table[0] if table else columns), lineterminator="\n"
+    )
     writer.writeheader()
     writer.writerows(table)
     return stream.getvalue()
@@ -91,7 +82,7 @@ def to_csv(table: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> s
 
 def write_csv(table: Sequence[Row], file: Path | str) -> Path:
     """Write rows as CSV, whole or not at all."""
-    return write_text(Path(file), to_csv(table))
+    return write_text(Path(file), to_csv(table, _columns()))
 
 
 def write_parquet(table: Sequence[Row], file: Path | str) -> bool:
@@ -121,7 +112,7 @@ def _columns() -> list[str]:
     return [*_KEYS, *_TIMES, *ENVIRONMENT, *_DATA]
 
 
-def _alike(column: list[Any]) -> list[Any]:
+def _alike(column: list[Scalar]) -> list[Any]:
     """Give a column one type: a rate may be 0.1 in one arm and "none" in another."""
     kinds = {type(value) for value in column if value is not None}
     if len(kinds) <= 1:
