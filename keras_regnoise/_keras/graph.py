@@ -18,7 +18,9 @@ class Call:
             `"encoder/dense_1"`.
         key: Tells the calls of one model apart.
         args: The positional arguments of the call.
-        kwargs: The keyword arguments of the call.
+        kwargs: The keyword arguments of the call, without the masks that Keras
+            handed on with its tensors.
+        masked: The tensors of those masks, by the names of the masks.
         outputs: The tensors that the call returned, flat.
         shapeless: Whether the call stands in a `Sequential` that has no input
             yet, so that its tensors are not known.
@@ -29,6 +31,7 @@ class Call:
     key: Hashable
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
+    masked: dict[str, Any] = field(default_factory=dict)
     outputs: tuple[Any, ...] = ()
     shapeless: bool = False
 
@@ -66,8 +69,8 @@ def calls(model: keras.Model, prefix: str = "") -> list[Call]:
     """The calls that `model` makes, in the order in which Keras runs them.
 
     Calls inside nested models are not listed: a nested model is one layer. Nor are
-    the operations behind the masks that Keras hands from layer to layer: in a new
-    model it does so again.
+    the operations behind the masks that Keras hands from layer to layer: new
+    tensors have new ones.
     """
     if not isinstance(model, keras.Sequential):
         return _needed(_calls_of_nodes(model, prefix), model.outputs)
@@ -80,46 +83,45 @@ def calls(model: keras.Model, prefix: str = "") -> list[Call]:
 
 
 def _calls_of_nodes(model: keras.Model, prefix: str) -> list[Call]:
-    return [
-        Call(
-            layer=node.operation,
-            path=prefix + node.operation.name,
-            key=id(node),
-            args=node.arguments.args,
-            kwargs=_without_handed_masks(node),
-            outputs=tuple(node.outputs),
-        )
-        for depth in sorted(model._nodes_by_depth, reverse=True)
-        for node in model._nodes_by_depth[depth]
-    ]
+    found = []
+    for depth in sorted(model._nodes_by_depth, reverse=True):
+        for node in model._nodes_by_depth[depth]:
+            args, kwargs = node.arguments.args, node.arguments.kwargs
+            masked = _handed_masks(node.operation, args, kwargs)
+            call = Call(
+                layer=node.operation,
+                path=prefix + node.operation.name,
+                key=id(node),
+                args=args,
+                kwargs={k: value for k, value in kwargs.items() if k not in masked},
+                masked=masked,
+                outputs=tuple(node.outputs),
+            )
+            found.append(call)
+    return found
 
 
-def _without_handed_masks(node: Any) -> dict[str, Any]:
-    """The keyword arguments of a call, None for the masks that Keras filled in."""
-    args: tuple[Any, ...] = node.arguments.args
-    kwargs: dict[str, Any] = node.arguments.kwargs
+def _handed_masks(
+    layer: keras.Operation, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
+    """The masks of a call that Keras filled in, and the tensors that they belong to."""
     masks = [name for name in kwargs if name == "mask" or name.endswith("_mask")]
-    if not masks or not isinstance(node.operation, keras.Layer):
-        return kwargs
-    signature = inspect.signature(node.operation.call)
+    if not masks or not isinstance(layer, keras.Layer):
+        return {}
+    signature = inspect.signature(layer.call)
     named = {k: v for k, v in kwargs.items() if k in signature.parameters}
     given = signature.bind_partial(*args, **named).arguments
-    filled = {k for k in masks if k in given and _is_handed_on(k, given)}
-    return {k: None if k in filled else value for k, value in kwargs.items()}
-
-
-def _is_handed_on(name: str, given: dict[str, Any]) -> bool:
-    """Whether the mask `name` is that of the tensor which it belongs to."""
-    if name == "mask":
-        others = [v for k, v in given.items() if k != name and _tensors(v)]
-        tensors = _tensors(others[0]) if len(others) == 1 else []
-    else:
-        tensors = _tensors(given.get(name.removesuffix("_mask")))
-    masks = [mask_of(tensor) for tensor in tensors]
-    leaves = _leaves(given[name])
-    return len(masks) == len(leaves) and all(
-        mask is leaf for mask, leaf in zip(masks, leaves, strict=True)
-    )
+    masked = {}
+    for name in masks:
+        owners = [k for k, v in given.items() if k != name and _tensors(v)]
+        if name != "mask":
+            owners = [k for k in owners if k == name.removesuffix("_mask")]
+        if len(owners) == 1 and name in given:
+            tensors = given[owners[0]]
+            pairs = zip(_leaves(tensors), _leaves(given[name]), strict=False)
+            if all(mask_of(tensor) is mask for tensor, mask in pairs):
+                masked[name] = tensors
+    return masked
 
 
 def _needed(found: list[Call], outputs: list[Any]) -> list[Call]:

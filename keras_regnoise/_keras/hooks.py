@@ -1,6 +1,6 @@
 """Attributes and calls that are other ones for a while."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,6 +40,23 @@ def replaced_call(
     finally:
         del own[name]
         own.update(was)
+
+
+@contextmanager
+def objects_by_name(objects: Mapping[str, Any]) -> Iterator[None]:
+    """Let Keras find classes and functions by these names for a while.
+
+    In a `keras.saving.custom_object_scope`, what is registered under a name comes first
+    inside a second object.
+    """
+    registered = keras.saving.get_custom_objects()
+    before = dict(registered)
+    registered.update(objects)
+    try:
+        yield
+    finally:
+        registered.clear()
+        registered.update(before)
 
 
 def clear_losses(layer: keras.Layer) -> None:

@@ -1,6 +1,5 @@
 """Writing a Keras model: the same graph with other layers in some places."""
 
-import copy
 import inspect
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +7,17 @@ from typing import Any
 
 import keras
 
-from keras_regnoise._keras.graph import Call, calls, is_graph
-from keras_regnoise._keras.sublayers import output_shape_of_lambda
+from keras_regnoise._keras.graph import (
+    Call,
+    calls,
+    distinct_layers,
+    is_graph,
+    mask_of,
+    walk,
+)
+from keras_regnoise._keras.sublayers import every_layer
+from keras_regnoise.placement._copying import assign, copy_layer, copy_state, pairs
+from keras_regnoise.placement._sharing import Sharing, check_separate, outermost
 
 Place = tuple[Hashable, int]
 
@@ -40,55 +48,30 @@ def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
 
     A shared layer or nested model stays shared. The new model is not compiled.
     """
-    return _Rebuild(edits).run(model)
-
-
-def copy_layer(layer: keras.Operation, **changes: Any) -> keras.Operation:
-    """A copy of `layer`, without its weights; `changes` are made in its config."""
-    if isinstance(layer, keras.layers.Lambda):
-        return _copy_lambda(layer)
-    if hasattr(layer, "adapt"):
-        # What such a layer has learned is not all in its weights and its config.
-        return copy.deepcopy(layer)
-    try:
-        return type(layer).from_config({**layer.get_config(), **changes})
-    except (NotImplementedError, TypeError) as error:
-        raise ValueError(
-            f"{type(layer).__name__} '{layer.name}' cannot be copied: its "
-            "`from_config(get_config())` fails. Give it a constructor that takes "
-            "`**kwargs` (name, dtype, ...), and a `get_config` that returns all of its "
-            f"arguments. Keras said: {error}"
-        ) from error
-
-
-def _copy_lambda(layer: keras.layers.Lambda) -> keras.layers.Lambda:
-    # Through its config a Python lambda would lose the module it was written in.
-    return type(layer)(
-        layer.function,
-        output_shape=output_shape_of_lambda(layer),
-        mask=layer.mask,
-        arguments=layer.arguments,
-        name=layer.name,
-        dtype=layer.dtype_policy,
-    )
+    return _Rebuild(model, edits).run()
 
 
 class _Rebuild:
     """One run of `rebuild`."""
 
-    def __init__(self, edits: Edits):
+    def __init__(self, model: keras.Model, edits: Edits):
+        self.model = model
         self.edits = edits
+        self.sharing = Sharing(model)
+        self.layers = {id(layer) for layer in every_layer(model)}
         self.copies: dict[int, tuple[keras.Operation, keras.Operation]] = {}
+        self.added: dict[int, keras.Layer] = {}
 
-    def run(self, model: keras.Model) -> keras.Model:
-        new_model = self._graph(model)
+    def run(self) -> keras.Model:
+        new_model = self._graph(self.model)
         for old, new in self.copies.values():
             if isinstance(old, keras.Layer) and not is_graph(old):
-                _copy_state(old, new)
+                copy_state(old, new)
         for old, new in self.edits.copies:
-            _copy_state(old, new)
+            copy_state(old, new)
         for layer, weights in self.edits.weights:
-            _assign(layer.weights, weights)
+            assign(layer.weights, weights)
+        check_separate(new_model, self.model)
         return new_model
 
     def _graph(self, model: keras.Model) -> keras.Model:
@@ -99,20 +82,47 @@ class _Rebuild:
     def _counterpart(self, old: keras.Operation) -> keras.Operation | None:
         """What stands in the new model where `old` stood; None if nothing does."""
         if id(old) in self.edits.instead:
-            return self.edits.instead[id(old)]
+            self.sharing.check_alone(old)
+            return self._added(self.edits.instead[id(old)])
+        return self._copied(old)
+
+    def _copied(self, old: keras.Operation) -> keras.Operation:
+        """The one copy of a layer, a nested model or an operation of the old model."""
         if id(old) not in self.copies:
-            new = self._graph(old) if is_graph(old) else copy_layer(old)
+            if is_graph(old):
+                new = self._graph(old)
+            elif isinstance(old, keras.Layer):
+                shared = self.sharing.held_by(old)
+                for layer in shared:
+                    if id(layer) in self.edits.instead:
+                        self.sharing.check_alone(layer)
+                new = copy_layer(old, [(held, self._copied(held)) for held in shared])
+            else:
+                new = copy_layer(old)
             new.name = old.name  # not every constructor takes one
             self.copies[id(old)] = old, new
         return self.copies[id(old)][1]
+
+    def _added(self, new: keras.Layer | None) -> keras.Layer | None:
+        """A new layer; if it holds layers of the old model, one with their copies."""
+        if new is None or id(new) in self.added:
+            return None if new is None else self.added[id(new)]
+        held = [(layer, self._copied(layer)) for layer in outermost(new, self.layers)]
+        own = new
+        if held:
+            own = copy_layer(new, held)
+            own.name = new.name
+            self.edits.copies += pairs(new, own, held)
+        self.added[id(new)] = own
+        return own
 
     def _sequential(self, model: keras.Sequential) -> keras.Sequential:
         chain = []
         for call in calls(model):
             place = (call.key, 0)
-            chain.append(self.edits.before.get(place))
+            chain.append(self._added(self.edits.before.get(place)))
             chain.append(self._counterpart(call.layer))
-            chain.append(self.edits.after.get(place))
+            chain.append(self._added(self.edits.after.get(place)))
         layers = [layer for layer in chain if layer is not None]
         if all(isinstance(layer, keras.layers.InputLayer) for layer in layers):
             layers.append(keras.layers.Identity())  # a Sequential cannot be empty
@@ -130,7 +140,7 @@ class _Rebuild:
             ids = [id(tensor) for tensor in call.outputs]
             tensors.update(zip(ids, outputs, strict=True))
             for position, tensor in enumerate(call.leaving):
-                layer = self.edits.after.get((call.key, position))
+                layer = self._added(self.edits.after.get((call.key, position)))
                 if layer is not None:
                     tensors[id(tensor)] = layer(tensors[id(tensor)])
         return _functional_class(model)(
@@ -147,33 +157,47 @@ class _Rebuild:
             return [new.output]
         current = dict(tensors)
         for position, tensor in enumerate(call.entering):
-            layer = self.edits.before.get((call.key, position))
+            layer = self._added(self.edits.before.get((call.key, position)))
             if layer is not None:
                 current[id(tensor)] = layer(tensors[id(tensor)])
         if new is None:
             return [current[id(call.tensors[0])]]
 
         def fill(leaf: Any) -> Any:
-            return current[id(leaf)] if isinstance(leaf, keras.KerasTensor) else leaf
+            if isinstance(leaf, keras.KerasTensor):
+                return current[id(leaf)]
+            return (
+                self._variable(leaf, call) if isinstance(leaf, keras.Variable) else leaf
+            )
 
         args, kwargs = keras.tree.map_structure(fill, (call.args, call.kwargs))
+        takes = inspect.signature(new.call).parameters
+        for name, tensors in call.masked.items():
+            if name in takes:
+                kwargs[name] = keras.tree.map_structure(
+                    lambda tensor: mask_of(current[id(tensor)]), tensors
+                )
         if id(call.layer) in self.edits.instead:
             # Keras notes down mask=None for a layer that could take a mask.
             kwargs = {k: value for k, value in kwargs.items() if value is not None}
         return list(keras.tree.flatten(new(*args, **kwargs)))
 
-
-def _copy_state(old: keras.Layer, new: keras.Layer) -> None:
-    """Give `new`, a copy of `old`, its weights and the state of its random draws."""
-    if old.built and not new.built:  # in a Sequential that has no input yet
-        new.build_from_config(old.get_build_config())
-    _assign(new.variables, old.variables)
-
-
-def _assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        # A copy, because JAX deletes the arrays of a model that it trains.
-        variable.assign(keras.ops.copy(value))
+    def _variable(self, variable: keras.Variable, call: Call) -> keras.Variable:
+        """The variable of the new model that stands for one of the old model."""
+        for old in distinct_layers(walk(self.model)):
+            if is_graph(old) or not isinstance(old, keras.Layer):
+                continue
+            for number, own in enumerate(old.variables):
+                if own is variable and id(old) not in self.edits.instead:
+                    new = self._copied(old)
+                    if not new.built:
+                        new.build_from_config(old.get_build_config())
+                    return new.variables[number]
+        raise ValueError(
+            f"The operation '{call.layer.name}' uses the variable '{variable.path}', "
+            "which is of no layer that the new model has a copy of: the two models "
+            "would share it. Put the operation into a layer that owns the variable."
+        )
 
 
 def _functional_class(model: keras.Model) -> Any:

@@ -14,8 +14,9 @@ from keras_regnoise._keras.graph import (
     walk,
 )
 from keras_regnoise._keras.kinds import is_of_keras, name_of
+from keras_regnoise.placement._copying import copy_layer
 from keras_regnoise.placement._factory import Factory, NewLayers
-from keras_regnoise.placement._rebuild import Edits, copy_layer, rebuild
+from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.placement._select import Where, check_model, count, select
 
 Activation = str | Callable[[Any], Any]

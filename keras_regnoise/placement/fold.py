@@ -7,9 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_regnoise._keras.graph import Call, graphs, walk
-from keras_regnoise.placement._rebuild import Edits, copy_layer, rebuild
+from keras_regnoise._keras.graph import Call, distinct_layers, graphs, walk
+from keras_regnoise.placement._copying import copy_layer
+from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.placement._select import check_model
+from keras_regnoise.placement._sharing import Sharing
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -69,6 +71,9 @@ def fold(model: keras.Model) -> keras.Model:
     """
     check_model(model)
     times = Counter(id(call.layer) for call in walk(model))
+    sharing = Sharing(model)
+    for layer in distinct_layers(walk(model)):
+        times[id(layer)] += sharing.is_shared(layer)
     edits = Edits()
     for graph, calls in graphs(model):
         if not any(call.shapeless for call in calls):
@@ -122,7 +127,7 @@ class _GraphFold:
     Args:
         graph: The model.
         calls: The calls that it makes.
-        times: How often each layer is called in the outermost model.
+        times: How often each layer stands in the outermost model.
     """
 
     def __init__(self, graph: keras.Model, calls: list[Call], times: Counter[int]):
@@ -198,7 +203,7 @@ class _GraphFold:
         )
 
     def _is_alone(self, call: Call) -> bool:
-        """Whether the layer is called once, on one tensor."""
+        """Whether the layer stands in one place and is called on one tensor."""
         return self.times[id(call.layer)] == 1 and len(call.args) == 1
 
     def _weights_of(self, layer: keras.Layer) -> _Weights:

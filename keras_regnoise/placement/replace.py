@@ -8,7 +8,7 @@ from keras_regnoise._keras.graph import (
     walk,
 )
 from keras_regnoise.placement._factory import Factory, NewLayers
-from keras_regnoise.placement._rebuild import Edits, copy_layer, rebuild
+from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.placement._select import (
     Kinds,
     Where,
@@ -79,9 +79,6 @@ def replacements(
     edits = Edits()
     for layer in distinct_layers(found):
         new = new_layers.instead(layer)
-        if isinstance(new, keras.layers.Wrapper) and new.layer is layer:
-            new = copy_layer(new)
-            edits.copies.append((layer, new.layer))
         if new is not None:
             edits.instead[id(layer)] = new
     return edits

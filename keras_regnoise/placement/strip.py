@@ -22,7 +22,8 @@ from keras_regnoise.layers import (
     VarianceConstancy,
     WeightNoise,
 )
-from keras_regnoise.placement._rebuild import Edits, copy_layer, rebuild
+from keras_regnoise.placement._copying import copy_layer
+from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.placement._select import Kinds, check_kinds, check_model
 
 KERAS_NOISE: tuple[type, ...] = (
