@@ -9,6 +9,7 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "Sequential model": ("_functional",),
     "node of a graph": ("operation", "arguments", "outputs"),
     "symbolic tensor": ("_keras_history", "_keras_mask"),
+    "compiled model": ("_compile_config",),
     "layer": ("_flatten_layers", "_clear_losses"),
     "Lambda layer": ("_output_shape",),
     "random augmentation layer": ("_get_seed_generator", "backend", "transform_images"),

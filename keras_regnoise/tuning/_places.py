@@ -1,7 +1,7 @@
 """Where in a model the noise goes, for each name of a placement."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,18 +9,27 @@ import keras
 
 from keras_regnoise._keras.graph import Call, calls, is_graph, walk
 from keras_regnoise._keras.kinds import is_activation, is_weight_layer, unwrapped
-from keras_regnoise.placement.insert import insert
+from keras_regnoise.placement._factory import NewLayers
+from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.tuning._kinds import Place
+
+Where = tuple[Hashable, int]
 
 INSERTIONS = ("before_weights", "after_activation", "before_head")
 
 
 @dataclass(frozen=True)
 class _Spot:
-    """A call, and whether weight layers stand before and after it."""
+    """A call, what its tensors are, and whether a weight layer stands after it.
+
+    Attributes:
+        call: The call.
+        learned: By position in `call.entering`, whether a weight layer stands before.
+        has_after: Whether a weight layer stands after.
+    """
 
     call: Call
-    has_before: bool
+    learned: tuple[bool, ...]
     has_after: bool
 
 
@@ -28,22 +37,31 @@ def insert_noise(
     model: keras.Model, placement: str, make: Callable[[Place, int], keras.Layer]
 ) -> keras.Model:
     """Put `make(place, number of the place)` into all places of a placement."""
-    places = find_places(model, placement)
-    if not places:
+    found = find_places(model, placement)
+    if not found:
         raise ValueError(
             f"The placement {placement!r} has no place in the model '{model.name}'. "
             f"{_WANTED[placement]} Leave the placement out, or put the noise in "
             "yourself with keras_regnoise.tuning.noise."
         )
-    number = itertools.count()
-    is_after = placement == "after_activation"
-    return insert(
-        model,
-        lambda layer: make(places[id(layer)], next(number)),
-        before=None if is_after else keras.Operation,
-        after=keras.Operation if is_after else None,
-        where=lambda layer: id(layer) in places,
-    )
+    everything = walk(model)
+    # In the order of the model, which the seeds of the layers follow.
+    wheres = [
+        (call.key, position)
+        for call in everything
+        for position in range(len(call.tensors) + len(call.outputs))
+        if (call.key, position) in found
+    ]
+    layers = {call.key: call.layer for call in everything}
+    numbers, places = itertools.count(), (found[where] for where in wheres)
+    new = NewLayers(lambda layer: make(next(places), next(numbers)), everything)
+    edits = Edits()
+    chosen = edits.after if placement == "after_activation" else edits.before
+    for where in wheres:
+        layer = new.beside(layers[where[0]])
+        if layer is not None:
+            chosen[where] = layer
+    return rebuild(model, edits)
 
 
 _WANTED = {
@@ -60,11 +78,16 @@ _WANTED = {
 }
 
 
-def find_places(model: keras.Model, placement: str) -> dict[int, Place]:
-    """The places of a placement, by the id of the layer that they are next to."""
-    found = {}
+def find_places(model: keras.Model, placement: str) -> dict[Where, Place]:
+    """The places of a placement, by the call that they are next to and its tensor.
+
+    One that a nested model has for several calls of it is left out if it is not one
+    for all of them: it would put the noise on the data too.
+    """
+    found: dict[Where, Place] = {}
+    left_out: set[Where] = set()
     default = _data_format(model)
-    for spot in _spots(model):
+    for spot in _spots(model, _is_data):
         call, layer = spot.call, unwrapped(spot.call.layer)
         if call.shapeless:
             raise ValueError(
@@ -72,37 +95,60 @@ def find_places(model: keras.Model, placement: str) -> dict[int, Place]:
                 "not known what the noise will stand on. Start it with "
                 "keras.Input(shape)."
             )
-        tensors = call.entering
-        if placement == "before_weights":
-            chosen = is_weight_layer(layer) and spot.has_before
-        elif placement == "before_head":
-            chosen = is_weight_layer(layer) and not spot.has_after
-        else:
-            chosen = is_activation(layer) and spot.has_after
-            tensors = call.leaving
-        if chosen and tensors:
-            # Whatever has weights but no format works on the last axis.
-            own = "channels_last" if is_weight_layer(layer) else default
-            data_format = getattr(layer, "data_format", own)
-            found[id(call.layer)] = Place(len(tensors[0].shape), data_format)
-    return found
+        # Whatever has weights but no format works on the last axis.
+        own = "channels_last" if is_weight_layer(layer) else default
+        data_format = getattr(layer, "data_format", own)
+        is_after = placement == "after_activation"
+        tensors = call.leaving if is_after else call.entering
+        for position, is_chosen in enumerate(_chosen(spot, layer, placement)):
+            where = call.key, position
+            if is_chosen:
+                found[where] = Place(len(tensors[position].shape), data_format)
+            else:
+                left_out.add(where)
+    return {where: place for where, place in found.items() if where not in left_out}
+
+
+def _chosen(spot: _Spot, layer: Any, placement: str) -> Sequence[bool]:
+    """Which of the tensors of a call are places."""
+    if placement == "after_activation":
+        chosen = is_activation(layer) and spot.has_after
+        return [chosen] * len(spot.call.leaving)
+    if not is_weight_layer(layer):
+        return [False] * len(spot.learned)
+    if placement == "before_weights" or any(spot.learned):
+        last = placement == "before_weights" or not spot.has_after
+        return [last and learned for learned in spot.learned]
+    return [not spot.has_after] * len(spot.learned)  # all there is
+
+
+def _is_data(number: int) -> bool:
+    return False
 
 
 def _spots(
-    model: keras.Model, has_before: bool = False, has_after: bool = False
+    model: keras.Model, is_learned: Callable[[int], bool], has_after: bool = False
 ) -> Iterator[_Spot]:
-    """All calls but those of inputs, with those of nested models."""
+    """All calls but those of inputs, with those of nested models.
+
+    Args:
+        model: A model.
+        is_learned: Whether its input of a number is learned and not the data.
+        has_after: Whether a weight layer stands after the model.
+    """
     found = calls(model)
     after = _followed(found, has_after)
-    mixed: set[int] = set()
+    inputs = [] if any(call.shapeless for call in found) else model.inputs
+    learned = {id(t) for number, t in enumerate(inputs) if is_learned(number)}
     for call in found:
-        before = has_before or not mixed.isdisjoint(map(id, call.tensors))
+        flags = [id(tensor) in learned for tensor in call.tensors]
         if is_graph(call.layer):
-            yield from _spots(call.layer, before, after[call.key])
+            yield from _spots(call.layer, flags.__getitem__, after[call.key])
         elif not isinstance(call.layer, keras.layers.InputLayer):
-            yield _Spot(call, before, after[call.key])
-        if before or _mixes(call.layer):
-            mixed.update(map(id, call.outputs))
+            entering = tuple(id(tensor) in learned for tensor in call.entering)
+            yield _Spot(call, entering, after[call.key])
+        if any(flags) or _mixes(call.layer):
+            learned.update(map(id, call.outputs))
 
 
 def _followed(found: list[Call], has_after: bool) -> dict[Any, bool]:

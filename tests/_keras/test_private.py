@@ -19,9 +19,12 @@ def owners():
     inputs = keras.Input((3,), dtype="int32")
     outputs = layers.Embedding(4, 2, mask_zero=True)(inputs)
     model = keras.Model(inputs, outputs)
+    compiled = keras.Sequential([layers.Dense(2)])
+    compiled.compile(loss="mse")
     return {
         "functional model": model,
         "Sequential model": keras.Sequential([keras.Input((2,)), layers.Dense(2)]),
+        "compiled model": compiled,
         "node of a graph": model._nodes_by_depth[0][0],
         "symbolic tensor": outputs,
         "layer": layers.Dense(2),
@@ -95,7 +98,8 @@ def is_own_attribute(node):
     )
 
 
-NOT_OF_KERAS = {"_exit"}  # os._exit
+# Of the standard library, and of keras-tuner.
+NOT_OF_KERAS = {"_exit", "_try_run_and_update_trial"}
 
 
 def test_no_private_name_of_keras_is_used_elsewhere():

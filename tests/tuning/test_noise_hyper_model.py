@@ -9,6 +9,7 @@ pytest.importorskip("keras_tuner")
 
 import keras_tuner
 
+from keras_regnoise._keras.graph import walk
 from keras_regnoise.layers import DropActivation, RotationOut, SpatialRotationOut
 from keras_regnoise.placement import KERAS_NOISE, strip
 from keras_regnoise.tuning import NoiseHyperModel, enumerate_space
@@ -301,16 +302,79 @@ def my_loss(y_true, y_pred):
     return keras.ops.mean(keras.ops.square(y_pred))
 
 
-def test_own_loss_needs_no_registration_and_own_metric_does():
-    def build(**options):
+def test_own_losses_metrics_and_optimizers_need_no_registration():
+    class Loss(keras.losses.Loss):
+        def call(self, y_true, y_pred):
+            return keras.ops.mean(keras.ops.square(y_pred), axis=-1)
+
+    class Schedule(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step):
+            return 0.1
+
+    made = (Loss(), lambda y, p: keras.ops.mean(p, axis=-1), Schedule())
+
+    def build(loss):
         model = mlp(compiled=False)
-        model.compile("sgd", **options)
+        model.compile(keras.optimizers.SGD(made[2]), loss, metrics=[my_loss, made[1]])
         return model
 
-    noisy = built(lambda: build(loss=my_loss), "dropout")
-    assert noisy.loss is my_loss
-    with pytest.raises(ValueError, match=r"register_keras_serializable.*Keras said"):
-        built(lambda: build(loss="mse", metrics=[my_loss]), "dropout")
+    for loss in (my_loss, *made[:2]):
+        noisy = built(lambda loss=loss: build(loss), "dropout")
+        assert noisy.loss is loss
+        logs = noisy.fit(vectors(8), np.arange(8) % 3, verbose=0).history
+        assert set(logs) == {"loss", "my_loss", "lambda"}
+
+
+def two_outputs(**options):
+    x = inputs = keras.Input((6,))
+    x = layers.Dense(8, "relu", name="hidden")(x)
+    outputs = [layers.Dense(1, "relu", name=name)(x) for name in ("a", "b")]
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", **options)
+    return model
+
+
+def constant(number):
+    """Losses and metrics of one name."""
+
+    def size(y_true, y_pred):
+        return keras.ops.mean(0.0 * y_pred, axis=-1) + number
+
+    return size
+
+
+def by_name(pair):
+    return dict(zip("ab", pair, strict=True))
+
+
+@pytest.mark.parametrize("struct", [list, by_name])
+@pytest.mark.parametrize("kind", ["dropout", "dropactivation"])
+def test_losses_and_metrics_of_one_name_stay_at_their_outputs(struct, kind):
+    losses = struct([constant(1.0), constant(2.0)])
+    metrics = struct([[constant(3.0)], [constant(4.0)]])
+    noisy = built(
+        lambda: two_outputs(loss=losses, metrics=metrics, loss_weights=struct([1, 10])),
+        kind,
+    )
+    targets = [np.ones(8), np.ones(8)]
+    if struct is by_name:
+        targets = dict(zip(noisy.output_names, targets, strict=True))
+    logs = noisy.evaluate(vectors(8), targets, verbose=0, return_dict=True)
+    a, b = noisy.output_names
+    assert (logs["loss"], logs[f"{a}_size"], logs[f"{b}_size"]) == (21.0, 3.0, 4.0)
+    assert (logs[f"{a}_loss"], logs[f"{b}_loss"]) == (1.0, 2.0)
+    assert (a == "a") == (kind == "dropout")
+
+
+def test_an_optimizer_that_has_trained_starts_afresh():
+    def build():
+        model = mlp()
+        model.fit(vectors(8), np.arange(8) % 3, verbose=0)
+        return model
+
+    noisy = built(build, "dropout")
+    noisy.fit(vectors(8), np.arange(8) % 3, verbose=0, epochs=2, batch_size=8)
+    assert int(noisy.optimizer.iterations) == 2
 
 
 class OwnCompile(keras.Model):
@@ -328,6 +392,24 @@ def test_own_compile_without_its_configuration():
 
     with pytest.raises(ValueError, match=r"OwnCompile .* has a compile"):
         built(build, "dropout")
+
+
+class FromConfig(OwnCompile):
+    def compile_from_config(self, config):
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+
+def test_own_compile_with_losses_of_one_name_is_refused():
+    def build(*losses):
+        x = keras.Input((6,))
+        y = layers.Dense(2)(x)
+        model = FromConfig(x, [layers.Dense(1)(y), layers.Dense(1)(y)])
+        model.compile("sgd", [*losses])
+        return model
+
+    assert built(lambda: build(my_loss, my_loss), "dropout").loss == [my_loss, my_loss]
+    with pytest.raises(ValueError, match=r"losses have one name: \['size'\]"):
+        built(lambda: build(constant(1.0), constant(2.0)), "dropout")
 
 
 class Inner(keras_tuner.HyperModel):
@@ -432,3 +514,59 @@ def test_head_may_be_all_there_is():
 def test_errors(options, message):
     with pytest.raises(ValueError, match=message):
         NoiseHyperModel(**{"build_model": mlp, **options})
+
+
+def shared(nested):
+    """One dense layer on the data, and on what was learned; twice in all."""
+    layer = layers.Dense(6, "relu", name="shared")
+    if nested:
+        layer = keras.Sequential([keras.Input((6,)), layer], name="inner")
+    x = inputs = keras.Input((6,))
+    x = layer(layers.Rescaling(2.0)(x))
+    x = layer(layers.Dense(6, name="between")(x))
+    return keras.Model(inputs, layers.Dense(2, name="head")(x))
+
+
+@pytest.mark.parametrize("placement", ["before_weights", "before_head"])
+def test_a_layer_on_the_data_and_elsewhere_has_noise_elsewhere_only(placement):
+    model = built(lambda: shared(nested=False), "dropout", placement, rate=0.5)
+    names = [c.layer.name for c in walk(model) if isinstance(c.layer, layers.Dropout)]
+    assert (
+        names
+        == {
+            "before_weights": ["between_dropout", "shared_dropout", "head_dropout"],
+            "before_head": ["head_dropout"],
+        }[placement]
+    )
+    model = built(lambda: shared(nested=True), "dropout", placement, rate=0.5)
+    names = [c.layer.name for c in walk(model) if isinstance(c.layer, layers.Dropout)]
+    assert (
+        names
+        == {
+            "before_weights": ["between_dropout", "head_dropout"],
+            "before_head": ["head_dropout"],
+        }[placement]
+    )
+
+
+def test_no_noise_on_data_that_stand_beside_what_is_learned():
+    """As the values of an attention layer, in the model and in a nested one."""
+
+    def attention(nested):
+        query, value = keras.Input((3, 6)), keras.Input((4, 6))
+        layer = layers.MultiHeadAttention(2, 3, name="attention")
+        outputs = layer(layers.Dense(6, name="first")(query), value)
+        if nested:
+            a, b = keras.Input((3, 6)), keras.Input((4, 6))
+            inner = keras.Model([a, b], layer(a, b), name="inner")
+            outputs = inner([layers.Dense(6, name="first")(query), value])
+        return keras.Model([query, value], outputs)
+
+    for nested in (False, True):
+        model = built(lambda n=nested: attention(n), "gauss", layers=(GAUSS,))
+        drops = [c for c in walk(model) if type(c.layer) is layers.GaussianDropout]
+        assert [c.layer.name for c in drops] == ["attention_gaussian_dropout"]
+        assert drops[0].tensors[0].shape == (None, 3, 6)
+
+
+GAUSS = ("gauss", layers.GaussianDropout)
