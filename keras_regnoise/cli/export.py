@@ -6,10 +6,9 @@ from statistics import mean
 
 from keras_regnoise.cli.arguments import Commands, add_directory, path
 from keras_regnoise.cli.common import DONE, UsageError, complain
+from keras_regnoise.studies.engine.export import FORMATS
 from keras_regnoise.studies.engine.plan import reopen
 from keras_regnoise.studies.run import Record
-
-FORMATS = {"keras": ".keras", "saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
 
 
 def add(commands: Commands) -> None:

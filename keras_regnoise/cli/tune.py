@@ -33,26 +33,43 @@ def add(commands: Commands) -> None:
         "--data",
         required=True,
         metavar="DATA",
-        help="name of a data set, or module:function that returns (x, y) or "
-        "(x, y), (x_val, y_val)",
+        help="name of a data set, or module:function that returns (x, y), or "
+        "(x, y), (x_val, y_val), or these and (x_test, y_test)",
     )
     parser.add_argument(
-        "--layers", nargs="+", default=["dropout", "rotationout"], metavar="LAYER"
+        "--layers",
+        nargs="+",
+        default=(),
+        metavar="LAYER",
+        help="kinds of noise (default: dropout rotationout)",
     )
     parser.add_argument(
-        "--rates", nargs="+", type=rate, default=[0.1, 0.2, 0.3], metavar="RATE"
+        "--rates",
+        nargs="+",
+        type=rate,
+        default=(),
+        metavar="RATE",
+        help="how strong (default: 0.1 0.2 0.3)",
     )
     parser.add_argument(
         "--placements",
         nargs="+",
-        default=["before_weights", "after_activation"],
+        default=(),
         metavar="PLACE",
+        help="where (default: before_weights after_activation). If BUILD takes hp, its "
+        "own hyperparameters are searched, and noise is added only if one of these "
+        "three is given",
     )
     parser.add_argument("--epochs", type=positive, default=10)
     parser.add_argument("--batch-size", type=positive, default=32)
     parser.add_argument("--seeds", type=seeds, default=(0, 1, 2), metavar="SEEDS")
     parser.add_argument(
         "--objective", default="val_accuracy", help="default: val_accuracy"
+    )
+    parser.add_argument(
+        "--direction",
+        choices=("max", "min"),
+        help="whether more or less of it is better (default: told by its name)",
     )
     parser.add_argument("--out", type=path, default=Path("runs/tune"), metavar="DIR")
     add_training(parser)
@@ -63,29 +80,30 @@ def add(commands: Commands) -> None:
 def main(options: argparse.Namespace) -> int:
     """Search, report, and write the best model without its noise."""
     from keras_regnoise.cli import export
-    from keras_regnoise.studies import user_code
-    from keras_regnoise.studies.engine import tune
     from keras_regnoise.studies.engine.plan import Plan
+    from keras_regnoise.studies.engine.tune import Tuning, prepared
+    from keras_regnoise.studies.user_code import absolute
 
-    specification = {
-        "build": user_code.absolute(options.build),
-        "data": user_code.absolute(options.data),
-        "layers": options.layers,
-        "rates": options.rates,
-        "placements": options.placements,
-        "epochs": options.epochs,
-        "batch_size": options.batch_size,
-        "seeds": list(options.seeds),
-        "objective": options.objective,
-    }
-    specification["arms"] = tune.enumerate_arms(specification)
-    study = tune.tuning_study(**specification)
+    training = training_options(options, save_model=not options.no_models)
+    tuning = Tuning(
+        build=absolute(options.build),
+        data=absolute(options.data),
+        layers=tuple(options.layers),
+        rates=tuple(options.rates),
+        placements=tuple(options.placements),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        seeds=options.seeds,
+        objective=options.objective,
+        direction=options.direction,
+    )
+    tuning = prepared(tuning, training)
     plan = Plan(
-        study=study,
-        source={"tune": specification},
+        study=tuning.study(),
+        source=tuning.source,
         scale="short",
         directory=options.out,
-        options=training_options(options, save_model=not options.no_models),
+        options=training,
         retry_failed=options.retry_failed,
         force=options.force,
     )

@@ -5,6 +5,8 @@ it may be killed at any moment.
 """
 
 import errno
+import os
+import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from distributed import get_worker
 
 from keras_regnoise.studies._text import clean_text
 from keras_regnoise.studies.engine.backup import Attempts, CellBackup
+from keras_regnoise.studies.engine.errors import ClusterError
 from keras_regnoise.studies.engine.failure import reason_of, trace_of
 from keras_regnoise.studies.engine.lock import lock
 from keras_regnoise.studies.run import Record, Run, WriteError
@@ -88,7 +91,7 @@ def train_cell(
 
 
 def _failure(run: Run, cell: Cell, error: BaseException) -> Record:
-    if isinstance(error, WriteError):
+    if isinstance(error, WriteError | ClusterError):
         raise error
     if isinstance(error, OSError) and error.errno in _NO_ROOM:
         raise WriteError(
@@ -112,6 +115,13 @@ def failed(run: Run, cell: Cell, reason: str, trace: str = "") -> Record:
     )
 
 
+def start_backend(number: int) -> None:
+    """Import what takes seconds."""
+    from keras_regnoise.studies.engine import training
+
+    del training
+
+
 def time_cell(directory: Path, cell: Cell) -> Timing:
     """Estimate what a cell takes, from a few seconds of its training."""
     try:
@@ -126,8 +136,25 @@ def _trainer(run: Run) -> "Trainer":
 
     key = run.directory, run.manifest.created, str(run.manifest.code)
     if key not in _trainers:
+        _check_code(run)
         _trainers.clear()
         _trainers[key] = Trainer(run)
     trainer = _trainers[key]
     trainer.run = run
     return trainer
+
+
+def _check_code(run: Run) -> None:
+    """Refuse to train with other code than the search has, on another machine."""
+    if os.environ.get("KERAS_REGNOISE_LOGS") or not run.manifest.code:
+        return  # a process of the search's own machine
+    from keras_regnoise.studies.engine.fingerprint import code_of
+
+    expected = run.manifest.code[-1]
+    differs = [n for n, d in code_of(run.manifest.source).items() if expected[n] != d]
+    if differs:
+        raise ClusterError(
+            f"The code of {' and '.join(differs)} on {platform.node()} is not that of "
+            "the search. Install the same version on every machine and start its "
+            "workers again."
+        )

@@ -16,7 +16,7 @@ from distributed import Client, Future, LocalCluster
 from distributed.scheduler import KilledWorker as KilledWorker
 
 from keras_regnoise.studies.engine.backend import training_environment
-from keras_regnoise.studies.engine.cell import EPOCHS
+from keras_regnoise.studies.engine.cell import EPOCHS, start_backend
 from keras_regnoise.studies.engine.errors import ClusterError
 
 _PRELOAD = Path(__file__).with_name("_worker_logs.py")
@@ -49,6 +49,27 @@ class Workers:
     dashboard: bool = False
 
 
+@dataclass(frozen=True)
+class Ended:
+    """What a function in a worker came to.
+
+    Attributes:
+        future: What `Pool.submit` returned.
+        value: What the function returned.
+        error: What it raised, or `KilledWorker` if its process died.
+    """
+
+    future: Future
+    value: Any = None
+    error: Exception | None = None
+
+    def result(self) -> Any:
+        """Return what the function returned, or raise what it raised."""
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
 class Pool:
     """Runs functions in worker processes, one at a time in each.
 
@@ -68,6 +89,7 @@ class Pool:
         self._at: dict[Future, str] = {}  # busy workers
         self._ended: Queue[Future] = Queue()
         self._cells: dict[str, int] = {}
+        self._warm_up: list[Future] = []
 
     @property
     def is_local(self) -> bool:
@@ -131,22 +153,34 @@ class Pool:
         future.add_done_callback(self._ended.put)
         return future
 
-    def next_ended(self, timeout_s: float) -> Any:
-        """Return the next future that has ended, or None after a while."""
+    def next_ended(self, timeout_s: float) -> Ended | None:
+        """Return what the next function to end has returned, or None after a while."""
         try:
             future = self._ended.get(timeout=timeout_s)
         except Empty:
             return None
         worker = self._at.pop(future)
+        try:
+            ended = Ended(future, future.result())
+        except Exception as error:
+            ended = Ended(future, error=error)
+        # Or Dask would run it again when the worker that has the result is replaced.
+        future.release()
         self._cells[worker] = self._cells.get(worker, 0) + 1
         if self._cells[worker] >= self._cells_per_process and self.is_local:
             self._replace(worker)
-        return future
+        return ended
 
     def _replace(self, worker: str) -> None:
         self._cells.pop(worker)
         if worker in self._workers():
             self._client.restart_workers([worker], raise_for_error=False)
+
+    def warm_up(self, count: int) -> None:
+        """Have our workers start their backend while the caller does something else."""
+        if self.is_local:
+            numbers = range(count)
+            self._warm_up = self._client.map(start_backend, numbers, pure=False)
 
     def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Run a function in a worker and wait for what it returns."""
@@ -190,7 +224,8 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
             client, cluster = _connect(workers.cluster), None
         else:
             cluster = _start(workers, logs)
-            client = Client(cluster)
+            # By its address: else Dask waits here for workers that may never come.
+            client = Client(cluster.scheduler_address)
         pool = Pool(client, cluster, workers.cells_per_process)
         try:
             yield pool

@@ -66,10 +66,11 @@ def _search(
     deadline: float | None,
     make_oracle: MakeOracle | None,
 ) -> None:
-    with quiet(run.logs / "search.log"):
-        from keras_regnoise.studies.engine.search import CellTuner, enumerated
-
     with open_pool(workers, run.logs) as pool:
+        pool.warm_up(workers.count)
+        with quiet(run.logs / "search.log"):
+            from keras_regnoise.studies.engine.search import CellTuner, enumerated
+
         if workers.dashboard:
             progress.say(f"Dask's dashboard: {pool.dashboard}")
         oracle = (make_oracle or enumerated)(run)

@@ -1,10 +1,23 @@
-"""Writes a trained model for deployment, in a worker."""
+"""Writes a trained model for deployment, in a worker that knows the user's code."""
 
+import inspect
+import sys
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_regnoise.studies._text import clean_text
 from keras_regnoise.studies.engine.failure import reason_of
 from keras_regnoise.studies.run import Run
+
+if TYPE_CHECKING:
+    import keras
+
+FORMATS = {"keras": ".keras", "saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
+_UNKNOWN = (
+    32  # stands for a size that a model leaves open, in the example it is called on
+)
 
 
 def export_model(directory: Path, cell: str, form: str, target: Path) -> str:
@@ -13,34 +26,86 @@ def export_model(directory: Path, cell: str, form: str, target: Path) -> str:
     Args:
         directory: Folder of the run.
         cell: Name of the cell.
-        form: `"keras"`, `"saved_model"`, `"onnx"` or `"litert"`.
+        form: A key of `FORMATS`.
         target: File or folder to write.
 
     Returns:
         Why that was not possible, or `""`.
     """
     try:
-        _export(Run.without_records(directory), cell, form, target)
+        run = Run.without_records(directory)
+        objects = own_objects(run.manifest.source)
+        write(load(run.model_of(cell), objects), form, target)
     except (Exception, SystemExit) as error:
         return clean_text(reason_of(error))
     return ""
 
 
-def _export(run: Run, cell: str, form: str, target: Path) -> None:
+def rehearse(network: "keras.Model", objects: Mapping[str, Any]) -> None:
+    """Save a model, load it, strip it and save it again, as will be done in the end.
+
+    Args:
+        network: An untrained model.
+        objects: See `own_objects`.
+
+    Raises:
+        Exception: Whatever will be wrong in the end.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        noisy, plain = Path(name) / "noisy.keras", Path(name) / "plain.keras"
+        network.save(noisy)
+        write(load(noisy, objects), "keras", plain)
+        load(plain, objects)
+
+
+def load(file: Path, objects: Mapping[str, Any]) -> "keras.Model":
+    """Load a model without its loss and optimizer, which an export does not need."""
     import keras
 
-    import keras_regnoise
-    from keras_regnoise.studies import registry
+    return keras.saving.load_model(file, custom_objects=objects, compile=False)
 
-    registry.resolve(run.manifest.source)  # registers the layers of the study
-    network = keras.saving.load_model(run.model_of(cell), compile=False)
-    network = keras_regnoise.placement.strip(network)
-    # The ONNX exporter wants a model that has been called.
-    examples = [keras.ops.zeros((1, *x.shape[1:]), x.dtype) for x in network.inputs]
-    network(examples if len(examples) > 1 else examples[0])
+
+def write(network: "keras.Model", form: str, target: Path) -> None:
+    """Strip a model of its noise and write it."""
+    import keras
+
+    from keras_regnoise import placement
+
+    network = placement.strip(network)
     target.parent.mkdir(parents=True, exist_ok=True)
     if form == "keras":
         network.save(target)
-    else:
-        form = "tf_saved_model" if form == "saved_model" else form
-        network.export(target, format=form, verbose=False)
+        return
+    # The ONNX exporter wants a model that has been called.
+    network(keras.tree.map_structure(_example, network.input))
+    form = "tf_saved_model" if form == "saved_model" else form
+    network.export(target, format=form, verbose=False)
+
+
+def _example(tensor: Any) -> Any:
+    import keras
+
+    sizes = [size or _UNKNOWN for size in tensor.shape[1:]]
+    return keras.ops.zeros((tensor.shape[0] or 1, *sizes), tensor.dtype)
+
+
+def own_objects(source: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the classes and functions of the user's modules, registered or not.
+
+    Args:
+        source: How the study is found, whose modules are imported by this.
+    """
+    from keras_regnoise.studies import registry
+    from keras_regnoise.studies.user_code import load_file, load_function
+
+    registry.resolve(source)
+    modules = [load_file(source["file"])] if "file" in source else []
+    for name in ("build", "data"):
+        if ":" in str(place := source.get("tune", {}).get(name, "")):
+            modules.append(sys.modules[load_function(place).__module__])
+    return {
+        name: value
+        for module in modules
+        for name, value in vars(module).items()
+        if inspect.isclass(value) or inspect.isfunction(value)
+    }

@@ -9,7 +9,7 @@ import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
 from keras_regnoise.studies.engine.cell import failed, train_cell
-from keras_regnoise.studies.engine.cluster import KilledWorker, Pool
+from keras_regnoise.studies.engine.cluster import Ended, KilledWorker, Pool
 from keras_regnoise.studies.engine.errors import ClusterError, TimeLimitError
 from keras_regnoise.studies.run import Record, Run, WriteError, write_manifest
 from keras_regnoise.studies.study import Arm, Cell
@@ -91,9 +91,9 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
             if not ongoing and exhausted:
                 break
             self._check_time()
-            future = self.pool.next_ended(_POLL_S)
-            if future is not None:
-                self._conclude(future, *ongoing.pop(future), ongoing)
+            ended = self.pool.next_ended(_POLL_S)
+            if ended is not None:
+                self._conclude(ended, *ongoing.pop(ended.future), ongoing)
         self.on_search_end()
 
     def _begin_trials(self, ongoing: dict[Any, tuple[Any, Cell]]) -> bool:
@@ -149,32 +149,32 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _submit(self, worker: str, trial: Any, cell: Cell) -> Any:
         left = None if self.deadline is None else self.deadline - time.monotonic()
         values = dict(trial.hyperparameters.values)
-        return self.pool.submit(
-            worker, train_cell, self.run.directory, cell, values, left
-        )
+        directory = self.run.directory.resolve()
+        return self.pool.submit(worker, train_cell, directory, cell, values, left)
 
     def _conclude(
         self,
-        future: Any,
+        ended: Ended,
         trial: Any,
         cell: Cell,
         ongoing: dict[Any, tuple[Any, Cell]],
     ) -> None:
         """Take what a worker returned, or the cell back from one that died."""
         try:
-            record = future.result()
+            record = ended.result()
         except KilledWorker:
             record = self._after_death(cell)
             if record is None:
                 worker = self._await_worker()
                 ongoing[self._submit(worker, trial, cell)] = trial, cell
                 return
-        except WriteError:
+        except (WriteError, ClusterError):
             raise
         except Exception as error:
             raise ClusterError(
-                f"A worker could not train {cell}: {type(error).__name__}: {error}. "
-                "What is finished is safe: run the same command again to go on."
+                f"A worker could not train {cell}: {type(error).__name__}: {error} "
+                "What is finished is safe. Every machine must have keras_regnoise "
+                "installed and see the folder and the study under the same paths."
             ) from error
         if record is None:
             raise TimeLimitError

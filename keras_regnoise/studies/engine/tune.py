@@ -1,88 +1,96 @@
 """A study of a user's own model, made on the command line."""
 
-import inspect
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import keras
-
-from keras_regnoise import tuning
 from keras_regnoise.studies._text import clean_text
+from keras_regnoise.studies.direction import Direction, direction_of
 from keras_regnoise.studies.engine.failure import reason_of
 from keras_regnoise.studies.input_error import InputError
-from keras_regnoise.studies.model import StudyModel
+from keras_regnoise.studies.run import Options
 from keras_regnoise.studies.study import Arm, Recipe, Study, Value
-from keras_regnoise.studies.user_code import load_function
 
 _NONE = "none"
+_MODEL = "keras_regnoise.studies.engine.tune_model:TuneModel"
 
 
-def hypermodel(specification: Mapping[str, Any]) -> Any:
-    """Return the search space: the user's own, or noise put into the user's model."""
-    build = load_function(specification["build"])
-    if "hp" in inspect.signature(build).parameters:
-        return build
-    return tuning.NoiseHyperModel(
-        build,
-        layers=tuple(specification["layers"]),
-        rates=(0.0, *specification["rates"]),
-        placements=tuple(specification["placements"]),
-    )
+@dataclass(frozen=True, kw_only=True)
+class Tuning:
+    """What is tuned, and how.
 
+    Attributes:
+        build: `"module:function"` or `"file.py:function"` of the model.
+        data: The same of the data, or the name of a data set.
+        layers: Kinds of noise.
+        rates: Their rates.
+        placements: Where they stand.
+        epochs: Passes over the training data.
+        batch_size: Examples of a batch, in training and in evaluation.
+        seeds: Seeds of every arm.
+        objective: Metric by which the arms are compared.
+        direction: Whether more of it is better; None where its name tells.
+        arms: Values of every arm, the one without noise first; see `prepared`.
+    """
 
-class TuneModel(StudyModel):
-    """The user's model with the noise of an arm."""
+    build: str
+    data: str
+    layers: tuple[str, ...]
+    rates: tuple[float, ...]
+    placements: tuple[str, ...]
+    epochs: int
+    batch_size: int
+    seeds: tuple[int, ...]
+    objective: str = "val_accuracy"
+    direction: Direction | None = None
+    arms: tuple[Mapping[str, Value], ...] = ()
 
-    specification: Mapping[str, Any]
+    @property
+    def source(self) -> dict[str, Any]:
+        """How another process finds the study; see `registry.resolve`."""
+        return {"tune": asdict(self)}
 
-    def build(self, hp: Any) -> keras.Model:
-        keras.utils.set_random_seed(hp.get("seed"))
-        space = hypermodel(self.specification)
-        build = space if callable(space) else space.build
-        model = build(hp)
-        if not isinstance(model, keras.Model) or model.optimizer is None:
-            raise ValueError(
-                f"{self.specification['build']} must return a compiled keras.Model. "
-                f"Received: {type(model).__name__}, not compiled"
+    def study(self) -> Study:
+        """Return the study of the arms."""
+        values = [dict(arm) for arm in self.arms]
+        arms = tuple(Arm(_name(arm, values[0]), arm) for arm in values)
+        direction = self.direction or direction_of(self.objective)
+        if direction is None:
+            raise InputError(
+                f"Whether more or less of {self.objective!r} is better is not known. "
+                "Say so with --direction max or --direction min."
             )
-        return model
+        recipe = Recipe(
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            seeds=self.seeds,
+            options=asdict(replace(self, arms=())),
+        )
+        return Study(
+            name="tune",
+            title=f"Which noise, where and how strong, for {self.build}",
+            model=_MODEL,
+            data=self.data,
+            arms=arms,
+            baseline=arms[0].name,
+            recipes={"short": recipe},
+            metric=self.objective,
+            objective=self.objective,
+            direction=direction,
+            deviations=(
+                "The arms are compared on the validation part, by which the best one "
+                "is chosen: its own figure is optimistic.",
+            ),
+        )
 
 
-def tuning_study(**specification: Any) -> Study:
-    """Make the study of a specification, see `keras-regnoise tune --help`."""
-
-    def model(recipe: Recipe, data: Any) -> TuneModel:
-        made = TuneModel(recipe, data)
-        made.specification = specification
-        return made
-
-    values = [dict(arm) for arm in specification["arms"]]
-    arms = tuple(Arm(_name(arm, values[0]), arm) for arm in values)
-    metric = specification["objective"]
-    return Study(
-        name="tune",
-        title=f"Which noise, where and how strong, for {specification['build']}",
-        model=model,
-        data=specification["data"],
-        arms=arms,
-        baseline=arms[0].name,
-        recipes={
-            "short": Recipe(
-                epochs=specification["epochs"],
-                batch_size=specification["batch_size"],
-                seeds=tuple(specification["seeds"]),
-            )
-        },
-        metric=metric,
-        objective=metric,
-        direction="min" if "loss" in metric or "error" in metric else "max",
-        deviations=(
-            "The arms are compared on the validation part, by which the best one is "
-            "chosen: its own figure is optimistic.",
-        ),
-    )
+def tuning_study(**fields: Any) -> Study:
+    """Return the study of a manifest's `source`."""
+    for name in ("layers", "rates", "placements", "seeds", "arms"):
+        fields[name] = tuple(fields[name])
+    return Tuning(**fields).study()
 
 
 def _name(values: Mapping[str, Value], first: Mapping[str, Value]) -> str:
@@ -95,13 +103,18 @@ def _name(values: Mapping[str, Value], first: Mapping[str, Value]) -> str:
     return " ".join(words)
 
 
-def enumerate_arms(specification: Mapping[str, Any]) -> Sequence[Mapping[str, Value]]:
-    """List the values of all arms, without noise first.
+def prepared(tuning: Tuning, options: Options) -> Tuning:
+    """List the arms, and try what could fail after the training before it.
 
-    In a worker, with the user's backend: this process may run on NumPy.
+    In a worker, with the user's backend: a model of every kind of noise is built,
+    checked against the data, and exported without having been trained.
+
+    Args:
+        tuning: Without arms.
+        options: How the cells will be trained.
 
     Raises:
-        InputError: If the user's function can't be imported or fails.
+        InputError: If something is wrong with the model, the data or the objective.
     """
     from keras_regnoise.studies.engine.cluster import Workers, open_pool
 
@@ -109,16 +122,16 @@ def enumerate_arms(specification: Mapping[str, Any]) -> Sequence[Mapping[str, Va
         tempfile.TemporaryDirectory() as logs,
         open_pool(Workers(), Path(logs)) as pool,
     ):
-        arms, reason = pool.run(_arms, specification)
+        arms, reason = pool.run(_prepare, tuning, options)
     if reason:
-        raise InputError(f"{specification['build']}: {reason}")
-    return list(arms)
+        raise InputError(reason)
+    return replace(tuning, arms=tuple(arms))
 
 
-def _arms(specification: Mapping[str, Any]) -> tuple[Sequence[Any], str]:
+def _prepare(tuning: Tuning, options: Options) -> tuple[Sequence[Any], str]:
+    from keras_regnoise.studies.engine.rehearsal import rehearsed_arms
+
     try:
-        return tuning.enumerate_space(hypermodel(specification)), ""
-    except InputError as error:
-        return (), str(error)
+        return rehearsed_arms(tuning, options), ""
     except (Exception, SystemExit) as error:
         return (), clean_text(reason_of(error))

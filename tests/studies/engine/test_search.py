@@ -199,7 +199,7 @@ def test_a_cluster_that_loses_a_worker_for_good_completes_the_run(tmp_path):
 
         host = ("--host", "127.0.0.1")
         dask(
-            "scheduler",
+            "distributed.cli.dask_scheduler",
             *host,
             "--port",
             "0",

@@ -1,0 +1,105 @@
+"""The worker processes, without a backend in them."""
+
+import os
+import signal
+import time
+
+import pytest
+
+pytest.importorskip("distributed")
+
+from keras_regnoise.studies.engine.cluster import (
+    KilledWorker,
+    Workers,
+    open_pool,
+    share,
+)
+
+pytestmark = pytest.mark.tensorflow  # the engine is the same on every backend
+
+
+def one(pool, function, *arguments):
+    """Run a function in a free worker and return what it came to."""
+    pool.submit(free(pool)[0], function, *arguments)
+    return pool.next_ended(60.0)
+
+
+def free(pool, count=1):
+    end = time.monotonic() + 60
+    while len(found := pool.free()) < count:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
+
+
+def test_a_worker_that_dies_gives_its_task_back_and_is_replaced(tmp_path):
+    with open_pool(Workers(), tmp_path) as pool:
+        first = one(pool, os.getpid).result()
+        with pytest.raises(KilledWorker):
+            one(pool, os.kill, first, signal.SIGKILL).result()
+        assert one(pool, os.getpid).result() not in (first, os.getpid())
+
+
+def test_a_worker_has_one_task_at_a_time(tmp_path):
+    with open_pool(Workers(count=2), tmp_path) as pool:
+        first, second = free(pool, 2)
+        pool.submit(first, time.sleep, 0.5)
+        assert pool.free() == [second]
+        assert pool.next_ended(0.0) is None
+        assert pool.next_ended(30.0).result() is None
+        assert len(pool.free()) == 2
+
+
+def test_a_process_is_replaced_after_its_cells(tmp_path):
+    with open_pool(Workers(cells_per_process=2), tmp_path) as pool:
+        pids = [one(pool, os.getpid).result() for _ in range(4)]
+    assert pids[0] == pids[1]
+    assert pids[1] != pids[2]
+    assert pids[2] == pids[3]
+
+
+def test_what_workers_print_is_in_the_logs(tmp_path, capfd):
+    with open_pool(Workers(), tmp_path / "logs") as pool:
+        one(pool, os.write, 2, b"a line of C++\n").result()
+    assert "a line of C++" in (tmp_path / "logs" / "worker0.log").read_text()
+    assert "a line of C++" not in capfd.readouterr().err
+
+
+def test_the_end_does_not_wait_for_what_is_running(tmp_path):
+    with open_pool(Workers(), tmp_path) as pool:
+        pid = one(pool, os.getpid).result()
+        pool.submit(free(pool)[0], time.sleep, 600)
+        time.sleep(0.5)
+        begin = time.monotonic()
+    assert time.monotonic() - begin < 60
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_every_worker_has_its_own_gpus(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5,6")
+    with open_pool(Workers(count=2), tmp_path) as pool:
+        free(pool, 2)
+        seen = pool.everywhere(os.getenv, "CUDA_VISIBLE_DEVICES")
+    assert sorted(seen.values()) == ["4,6", "5"]
+
+
+@pytest.mark.parametrize(
+    ("gpus", "workers", "expected"),
+    [
+        (["0"], 2, [["0"], ["0"]]),
+        (["0", "1"], 2, [["0"], ["1"]]),
+        (["0", "1", "2"], 2, [["0", "2"], ["1"]]),
+    ],
+)
+def test_gpus_are_shared_out(gpus, workers, expected):
+    assert [share(gpus, i, workers) for i in range(workers)] == expected
+
+
+def test_the_users_backend_reaches_the_workers(tmp_path, monkeypatch):
+    """The command itself may run Keras on NumPy."""
+    monkeypatch.setenv("KERAS_BACKEND", "numpy")
+    for backend in ("jax", ""):
+        monkeypatch.setenv("KERAS_REGNOISE_BACKEND", backend)
+        with open_pool(Workers(), tmp_path) as pool:
+            assert one(pool, os.getenv, "KERAS_BACKEND").result() == backend
