@@ -11,9 +11,10 @@ pytest.importorskip("sklearn")
 from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine import backup, training
 from keras_regnoise.studies.engine.backup import Attempts, CellBackup
+from keras_regnoise.studies.engine.cell import time_cell
 from keras_regnoise.studies.engine.plan import Plan
 from keras_regnoise.studies.engine.training import DivergedError, Trainer
-from keras_regnoise.studies.run import Options, Record, Run
+from keras_regnoise.studies.run import Options, Record, Run, write_manifest
 from tests.studies.engine.command import TINY, TROUBLED
 
 
@@ -218,3 +219,28 @@ def test_the_time_of_attempts_that_were_killed_is_added(tmp_path, monkeypatch):
     second = Attempts(tmp_path)
     now[0] = 2005.0
     assert (second.count, second.seconds) == (2, 10.0 + 5.0)
+
+
+def test_a_cell_is_timed_in_the_precision_of_the_run(tmp_path):
+    work = trainer(TINY, tmp_path, precision="mixed_bfloat16")
+    seen = []
+    build = work.study.load_model().build
+
+    def watched(self, hp):
+        seen.append(keras.config.dtype_policy().name)
+        return build(self, hp)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work.study.load_model(), "build", watched)
+        try:
+            assert work.time(cell(work, "none")) > 0.0
+        finally:
+            keras.config.set_dtype_policy("float32")
+    assert seen == ["mixed_bfloat16"]
+
+
+def test_why_a_cell_can_not_be_timed_is_said(tmp_path):
+    work = trainer(TROUBLED, tmp_path)
+    write_manifest(tmp_path, work.run.manifest)
+    timing = time_cell(tmp_path, cell(work, "raises"))
+    assert (timing.seconds, timing.reason) == (None, "ValueError: out of luck")
