@@ -1,6 +1,5 @@
 import json
 import os
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
     time.
 
     Args:
-        directory: Folder of the backups of one cell; it is removed by `remove`.
+        directory: Folder of the backups of one cell.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -97,10 +96,6 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
         self._state, self._fit_start = state, time.monotonic()
         if earlier:
             (self.directory / earlier).unlink(missing_ok=True)
-
-    def remove(self) -> None:
-        """Delete the backups of a cell that is done."""
-        shutil.rmtree(self.directory, ignore_errors=True)
 
 
 class Attempts:

@@ -7,6 +7,7 @@ it may be killed at any moment.
 import errno
 import os
 import platform
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from distributed import get_worker
 
 from keras_regnoise.studies._text import clean_text
-from keras_regnoise.studies.engine.backup import Attempts, CellBackup
+from keras_regnoise.studies.engine.backup import Attempts
 from keras_regnoise.studies.engine.errors import ClusterError
 from keras_regnoise.studies.engine.failure import reason_of, trace_of
 from keras_regnoise.studies.engine.lock import lock
@@ -74,8 +75,7 @@ def train_cell(
         if deadline is not None and time.monotonic() > deadline:
             raise OutOfTimeError
 
-    lock_file = run.directory / "backup" / f"{cell.id}.lock"
-    with lock(lock_file, busy):
+    with lock(_lock_of(run, cell.id), busy):
         record = run.load(cell.id)
         if record is None:
             try:
@@ -84,10 +84,19 @@ def train_cell(
                 return None
             except (Exception, SystemExit) as error:
                 record = _failure(run, cell, error)
-        run.write(record)
-        CellBackup(run.backup_of(cell.id)).remove()
-        lock_file.unlink(missing_ok=True)
+        conclude(run, record)
     return record
+
+
+def conclude(run: Run, record: Record) -> None:
+    """Write the record of a cell, which then needs no backup any more."""
+    run.write(record)
+    shutil.rmtree(run.backup_of(record.cell), ignore_errors=True)
+    _lock_of(run, record.cell).unlink(missing_ok=True)
+
+
+def _lock_of(run: Run, cell: str) -> Path:
+    return run.directory / "backup" / f"{cell}.lock"
 
 
 def _failure(run: Run, cell: Cell, error: BaseException) -> Record:

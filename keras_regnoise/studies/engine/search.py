@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
-from keras_regnoise.studies.engine.cell import failed, train_cell
+from keras_regnoise.studies.engine.cell import conclude, failed, train_cell
 from keras_regnoise.studies.engine.cluster import Ended, KilledWorker, Pool
 from keras_regnoise.studies.engine.errors import ClusterError, TimeLimitError
 from keras_regnoise.studies.run import Record, Run, WriteError, write_manifest
@@ -200,7 +200,7 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
             f"the process that trained it died{times}, most likely because memory ran "
             f"out; see {self.run.logs}",
         )
-        self.run.write(record)
+        conclude(self.run, record)
         return record
 
     def _await_worker(self) -> str:
