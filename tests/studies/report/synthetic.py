@@ -35,10 +35,10 @@ ACCURACIES = {
 def arm(name, group=""):
     method, _, rate = name.rpartition(" ")
     values = {"noise": method, "rate": float(rate)} if method else {"noise": rate}
-    made = Arm("toy", values)
-    # Old folders have names that a new arm may refuse.
-    object.__setattr__(made, "name", name)
-    object.__setattr__(made, "group", group)
+    made = Arm("toy")
+    # A run may have been made before names were checked.
+    for attribute, value in {"name": name, "values": values, "group": group}.items():
+        object.__setattr__(made, attribute, value)
     return made
 
 
