@@ -1,9 +1,11 @@
 """Starts the command `keras-regnoise`; outside of the package, which imports Keras."""
 
 import importlib.util
+import io
 import os
 import signal
 import sys
+from types import FrameType
 
 # Read by the package, which then leaves Keras to those who ask for it. A flag and not
 # this module's presence: the processes that train import it too.
@@ -11,25 +13,36 @@ started = False
 
 
 def main() -> int:
-    """Run the command; returns its exit code.
-
-    SIGTERM ends it as Ctrl-C does: with a message, a report and exit code 1.
-    """
+    """Run the command; returns its exit code."""
     global started
     started = True
-    try:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        _choose_backend()
-        from keras_regnoise.cli.main import main
+    _handle_signals(_leave)
+    _choose_backend()
+    # What an encoding has no character for is no reason to stop.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    from keras_regnoise.cli.main import main
 
+    try:
         return main()
-    except KeyboardInterrupt:
-        print("keras-regnoise: interrupted", file=sys.stderr)
-        return 1
     finally:
-        # It is about to end: another Ctrl-C has nothing left to interrupt.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        # It is about to end: there is nothing left to interrupt.
+        _handle_signals(signal.SIG_IGN)
+
+
+def _handle_signals(handler: "signal._HANDLER") -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """End at once: an exception would surface anywhere inside of an import.
+
+    A run that has begun ends with a report instead; see `keras_regnoise.cli.signals`.
+    """
+    os.write(2, b"keras-regnoise: interrupted\n")
+    os._exit(1)
 
 
 def _choose_backend() -> None:

@@ -6,6 +6,7 @@ from statistics import mean
 
 from keras_regnoise.cli.arguments import Commands, add_directory, path
 from keras_regnoise.cli.common import DONE, UsageError, complain
+from keras_regnoise.cli.signals import interruptible
 from keras_regnoise.studies.engine.export import FORMATS
 from keras_regnoise.studies.engine.plan import reopen
 from keras_regnoise.studies.run import Record
@@ -50,7 +51,7 @@ def export(directory: Path, cell: str, form: str, target: Path) -> None:
     from keras_regnoise.studies.engine.export import export_model
 
     run = reopen(directory)
-    with open_pool(Workers(), run.logs) as pool:
+    with interruptible(), open_pool(Workers(), run.logs) as pool:
         reason = pool.run(export_model, directory.resolve(), cell, form, target)
     if reason:
         raise UsageError(f"Can't export the model of {cell} to {form}: {reason}")

@@ -15,6 +15,7 @@ from keras_regnoise.cli.arguments import (
 )
 from keras_regnoise.cli.common import DONE, complain, show
 from keras_regnoise.cli.progress import duration
+from keras_regnoise.cli.signals import interruptible
 
 if TYPE_CHECKING:
     from keras_regnoise.studies.engine.cell import Timing
@@ -53,7 +54,8 @@ def main(options: argparse.Namespace) -> int:
     if not options.no_cost:
         from keras_regnoise.studies.engine import cost
 
-        timings = cost.estimate(manifest, records)
+        with interruptible():
+            timings = cost.estimate(manifest, records)
     rows = []
     for cell in manifest.cells:
         record, timing = records.get(cell.id), timings.get(cell.id)

@@ -14,6 +14,7 @@ from keras_regnoise.cli.arguments import (
 from keras_regnoise.cli.common import DONE, INCOMPLETE, complain
 from keras_regnoise.cli.plan import plan_of
 from keras_regnoise.cli.report import show_report
+from keras_regnoise.cli.signals import interruptible
 from keras_regnoise.studies.run import Manifest, Run, WriteError
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def execute(plan: "Plan", options: argparse.Namespace) -> int:
             reporter.say(f"What was in {plan.directory} is now in {moved}.")
         try:
             workers = workers_of(options, plan.scale, len(manifest.chosen))
-            engine.execute(plan, workers, reporter, options.timeout)
+            with interruptible():
+                engine.execute(plan, workers, reporter, options.timeout)
         except KeyboardInterrupt:
             trouble = f"Interrupted. {_GO_ON}"
         except TimeLimitError:

@@ -15,6 +15,7 @@ from keras_regnoise.cli.arguments import (
 )
 from keras_regnoise.cli.common import complain
 from keras_regnoise.cli.run import NEEDS, execute
+from keras_regnoise.cli.signals import interruptible
 
 
 def add(commands: Commands) -> None:
@@ -97,7 +98,8 @@ def main(options: argparse.Namespace) -> int:
         objective=options.objective,
         direction=options.direction,
     )
-    tuning = prepared(tuning, training)
+    with interruptible():
+        tuning = prepared(tuning, training)
     plan = Plan(
         study=tuning.study(),
         source=tuning.source,

@@ -1,14 +1,11 @@
 """Runs a plan: the search in this process, its cells in others."""
 
-import contextlib
-import os
 import shutil
-import sys
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from keras_regnoise.studies.engine.backend import quiet_imports
 from keras_regnoise.studies.engine.cluster import Workers, open_pool
 from keras_regnoise.studies.engine.lock import lock_run
 from keras_regnoise.studies.engine.plan import Plan
@@ -68,7 +65,7 @@ def _search(
 ) -> None:
     with open_pool(workers, run.logs) as pool:
         pool.warm_up(workers.count)
-        with quiet(run.logs / "search.log"):
+        with quiet_imports(run.logs / "search.log"):
             from keras_regnoise.studies.engine.search import CellTuner, enumerated
 
         if workers.dashboard:
@@ -83,19 +80,3 @@ def _forget_failures(run: Run) -> None:
         if record.cell in run.manifest.chosen:
             run.forget(record.cell)
             shutil.rmtree(run.backup_of(record.cell), ignore_errors=True)
-
-
-@contextlib.contextmanager
-def quiet(log: Path) -> Iterator[None]:
-    """Send what is printed on stderr, by C++ too, to a log while backends start."""
-    sys.stderr.flush()
-    log.parent.mkdir(parents=True, exist_ok=True)
-    kept = os.dup(2)
-    with log.open("ab") as stream:
-        os.dup2(stream.fileno(), 2)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(kept, 2)
-        os.close(kept)
