@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,15 @@ def assert_within_standard_errors(estimate, standard_error, expected, number=4.0
     """Compare entry by entry, in units of the standard error of the estimate."""
     z = np.abs(np.asarray(estimate) - expected) / np.maximum(standard_error, 1e-12)
     assert np.max(z) < number, f"largest deviation: {np.max(z):.1f} standard errors"
+
+
+def run_page(name):
+    """Run the Python code of a page of docs; returns the page and the code's names."""
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    names = {}
+    for code in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
+        exec(code, names)
+    return page, names
 
 
 def run_python(code, *arguments, **environment):

@@ -1,31 +1,35 @@
+"""The examples run, with as little training as there can be."""
+
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("sklearn")
 
 from tests.helpers import ROOT, run_python
 
-CODE = """
+EXAMPLE = """
 import runpy, sys
-sys.argv = ["example", "1"]
-runpy.run_path("examples/swap_dropout.py", run_name="__main__")
+sys.argv = sys.argv[1:]
+runpy.run_path(f"examples/{sys.argv[0]}", run_name="__main__")
 """
+
+
+def test_every_example_is_tested():
+    tests = Path(__file__).read_text()
+    files = list((ROOT / "examples").glob("*.py"))
+    assert files
+    assert [file.name for file in files if f'"{file.name}"' not in tests] == []
 
 
 @pytest.mark.tensorflow
 def test_swap_dropout():
-    assert (ROOT / "examples" / "swap_dropout.py").exists()
-    output = run_python(CODE)
+    output = run_python(EXAMPLE, "swap_dropout.py", 1)
     assert "Dropout: test accuracy" in output
     assert "RotationOut: test accuracy" in output
     assert "equal predictions: True" in output
     assert "exported" in output
 
-
-SEARCH = """
-import runpy, sys
-sys.argv = ["example", "1", sys.argv[1]]
-runpy.run_path("examples/tune_digits.py", run_name="__main__")
-"""
 
 LOAD = """
 import sys
@@ -38,7 +42,7 @@ print(*[type(layer).__name__ for layer in keras.saving.load_model(sys.argv[1]).l
 @pytest.mark.tensorflow
 def test_tune_digits(tmp_path):
     pytest.importorskip("keras_tuner")
-    output = run_python(SEARCH, tmp_path / "best.keras")
+    output = run_python(EXAMPLE, "tune_digits.py", 1, tmp_path / "best.keras")
     rows = [line.split() for line in output.splitlines()]
     assert rows[0] == ["noise", "rate", "placement", "val_accuracy"]
     table = [row[:-1] for row in rows[1:10]]
@@ -60,3 +64,28 @@ def test_tune_digits(tmp_path):
     assert [name for name in loaded if name != "Dropout"] == [
         *("InputLayer", "Conv2D", "MaxPooling2D", "Conv2D", "Flatten", "Dense", "Dense")
     ]
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("name", "options", "printed"),
+    [
+        (
+            "analysis_mc_predict.py",
+            ("--seeds", 2, "--epochs", 1, "--samples", 2),
+            "| RotationOut 0.3 | difference |",
+        ),
+        (
+            "analysis_variance_shift.py",
+            ("--seeds", 2, "--epochs", 1, "--depth", 8, "--variants", "a, centred"),
+            "| a, centred |",
+        ),
+    ],
+)
+def test_analysis(name, options, printed, tmp_path):
+    pytest.importorskip("matplotlib")
+    figure = tmp_path / "figure.png"
+    output = run_python(EXAMPLE, name, *options, "--figure", figure, MPLBACKEND="Agg")
+    assert printed in output
+    assert "nan" not in output
+    assert figure.exists()

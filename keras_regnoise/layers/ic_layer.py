@@ -69,8 +69,8 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
     >>> block = keras.Sequential(
     ...     [keras.layers.ReLU(), ICLayer(0.05), keras.layers.Conv2D(32, 3)]
     ... )
-    >>> block(keras.ops.ones((4, 8, 8, 16)), training=True).shape
-    TensorShape([4, 6, 6, 32])
+    >>> tuple(block(keras.ops.ones((4, 8, 8, 16)), training=True).shape)
+    (4, 6, 6, 32)
     """
 
     def __init__(

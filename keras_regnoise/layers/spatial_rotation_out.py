@@ -74,8 +74,8 @@ class SpatialRotationOut(NoiseLayer):
     Example:
 
     >>> layer = SpatialRotationOut(0.1, block_size=3, seed=1)
-    >>> layer(keras.ops.ones((8, 16, 16, 32)), training=True).shape
-    TensorShape([8, 16, 16, 32])
+    >>> tuple(layer(keras.ops.ones((8, 16, 16, 32)), training=True).shape)
+    (8, 16, 16, 32)
     """
 
     def __init__(

@@ -16,8 +16,8 @@ models with one seed share their initial weights wherever they share a layer's n
 
 Example:
     >>> from keras_regnoise import models
-    >>> baseline = models.resnet(20, ("conv", "norm", "relu"), seed=1)
-    >>> ic = models.resnet(20, ("relu", "ic", "conv"), seed=1)
+    >>> baseline = models.resnet(8, ("conv", "norm", "relu"), seed=1)
+    >>> ic = models.resnet(8, ("relu", "ic", "conv"), seed=1)
     >>> baseline.count_params() == ic.count_params()
     True
 """

@@ -1,20 +1,15 @@
 """The examples of docs/analysis.md run, and print what the page says."""
 
-import re
-
 import pytest
 
-from tests.helpers import ROOT
+from tests.helpers import ROOT, run_page
 
 
 def test_examples_of_the_page(tmp_path, monkeypatch, capsys):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
-    page = (ROOT / "docs" / "analysis.md").read_text()
     monkeypatch.chdir(tmp_path)
-    names = {}
-    for code in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
-        exec(code, names)
+    run_page("analysis.md")
     matplotlib.pyplot.close("all")
     printed = capsys.readouterr().out.split("\n")
     assert "(500, 3) (500, 3)" in printed

@@ -5,15 +5,13 @@ import re
 import keras
 
 import keras_regnoise as krn
-from tests.helpers import ROOT
+from tests.helpers import ROOT, run_page
 
 PAGE = (ROOT / "docs" / "layers.md").read_text()
 
 
 def test_examples_of_the_page():
-    names = {}
-    for code in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL):
-        exec(code, names)
+    _, names = run_page("layers.md")
     y = names["locked"](keras.ops.ones((2, 5, 16)), training=True)
     assert bool(keras.ops.all(y == y[:, :1]))
     result = names["result"]

@@ -5,15 +5,12 @@ import re
 import pytest
 
 import keras_regnoise.placement  # noqa: F401
-from tests.helpers import ROOT
+from tests.helpers import run_page
 
 
 def test_examples_of_the_page(tmp_path, monkeypatch, capsys):
-    page = (ROOT / "docs" / "placement.md").read_text()
     monkeypatch.chdir(tmp_path)
-    names = {}
-    for code in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
-        exec(code, names)
+    page, names = run_page("placement.md")
     table, error = re.findall(r"\n\n```\n(.*?)```", page, flags=re.DOTALL)
     assert capsys.readouterr().out == table
     krn, keras = names["krn"], names["keras"]
