@@ -192,11 +192,11 @@ class Pool:
 
     def close(self) -> None:
         """End what runs, whatever it is doing."""
-        if self._cluster is not None:
-            _kill(self._cluster)
-        else:
+        if self._cluster is None:
             self._stop_cells()
         self._client.close(timeout=2)
+        if self._cluster is not None:
+            _kill(self._cluster)
 
     def _stop_cells(self) -> None:
         """Free the workers of another's cluster of our cells."""
@@ -311,7 +311,9 @@ def share(gpus: list[str], worker: int, workers: int) -> list[str]:
 
 def _kill(cluster: LocalCluster) -> None:
     """End our processes at once: one may be stopped, or in a call that never ends."""
-    for nanny in cluster.workers.values():
+    # `workers` lacks those that have not come up; a stopped one never does.
+    nannies = set(cluster.workers.values()) | set(getattr(cluster, "_created", ()))
+    for nanny in nannies:
         nanny.auto_restart = False
         if pid := getattr(nanny, "pid", None):
             with contextlib.suppress(ProcessLookupError):

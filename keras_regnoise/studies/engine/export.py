@@ -77,7 +77,9 @@ def write(network: "keras.Model", form: str, target: Path) -> None:
         network.save(target)
         return
     # The ONNX exporter wants a model that has been called.
-    network(keras.tree.map_structure(_example, network.input))
+    is_sequential = isinstance(network, keras.Sequential)
+    inputs = network.inputs[0] if is_sequential else network.input
+    network(keras.tree.map_structure(_example, inputs))
     form = "tf_saved_model" if form == "saved_model" else form
     network.export(target, format=form, verbose=False)
 
