@@ -219,7 +219,7 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
     Raises:
         ClusterError: If there is no cluster at that address.
     """
-    with dask.config.set(_CONFIG):
+    with dask.config.set(_CONFIG), _silent(logging.getLogger("distributed")):
         if workers.cluster:
             client, cluster = _connect(workers.cluster), None
         else:
@@ -231,6 +231,17 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
             yield pool
         finally:
             pool.close()
+
+
+@contextlib.contextmanager
+def _silent(logger: logging.Logger) -> Iterator[None]:
+    """Keep Dask from telling what the search says in its own words."""
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _connect(address: str) -> Client:
