@@ -219,7 +219,7 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
     Raises:
         ClusterError: If there is no cluster at that address.
     """
-    with dask.config.set(_CONFIG), _silent(logging.getLogger("distributed")):
+    with dask.config.set(_CONFIG), _silent("distributed", "distributed.client"):
         if workers.cluster:
             client, cluster = _connect(workers.cluster), None
         else:
@@ -234,14 +234,17 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
 
 
 @contextlib.contextmanager
-def _silent(logger: logging.Logger) -> Iterator[None]:
+def _silent(*names: str) -> Iterator[None]:
     """Keep Dask from telling what the search says in its own words."""
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _connect(address: str) -> Client:
