@@ -29,19 +29,23 @@ class _Words:
 
     metric: Metric
     amount: str
+    kind: str
     sample: str
     better: str
     worse: str
     less_is_better: bool
     without: str
 
-    def count(self, number: int) -> str:
-        return f"{number} {self.sample}{'' if number == 1 else 's'}"
+    def nothing(self, runs: str, baseline: str) -> str:
+        samples = self.sample if runs == "1" else f"{self.sample}s"
+        return (
+            f"with {runs} {samples}, no {self.kind} is distinguishable from {baseline}"
+        )
 
     def by(self, difference: Interval) -> str:
         size = self.metric.number(abs(difference.mean))
         half = self.metric.number(difference.half_width)
-        return f"by {size} ± {half} {self.amount} ({self.count(difference.count)})"
+        return f"by {size} ± {half} {self.amount} ({difference.count} {self.sample}s)"
 
     def is_better(self, difference: Interval) -> bool:
         return (difference.mean < 0) == self.less_is_better
@@ -83,6 +87,7 @@ def _over_seeds(arms: Sequence[ArmSummary], run: Run) -> tuple[list[_Contrast], 
     words = _Words(
         metric,
         f"{amount} {metric.words}",
+        "arm",
         "seed",
         *(("better than", "worse than") if direction else ("above", "below")),
         less_is_better=direction == "min",
@@ -110,6 +115,7 @@ def _over_problems(
     words = _Words(
         error,
         "in error",
+        "option",
         "problem",
         "better than",
         "worse than",
@@ -123,7 +129,7 @@ def _text(contrasts: Sequence[_Contrast], words: _Words) -> str:
     if not contrasts:
         return words.without
     if not any(contrast.difference for contrast in contrasts):
-        return f"no arm can be compared with {contrasts[0].baseline} yet."
+        return f"no {words.kind} can be compared with {contrasts[0].baseline} yet."
     found = _distinguishable(contrasts)
     groups: dict[str, list[_Contrast]] = {}
     for contrast in contrasts:
@@ -167,11 +173,10 @@ def _sentence(
     counts = [c.difference.count if c.difference else 0 for c in contrasts]
     most = max(counts)
     if not most:
-        return f"no arm can be compared with {baseline} yet"
+        return f"no {words.kind} can be compared with {baseline} yet"
     enough = [c for c in contrasts if c.difference and c.difference.enough]
     if not enough:
-        nothing = f"with {words.count(most)}, no arm is distinguishable from {baseline}"
-        return f"{nothing} (an interval takes {FEWEST})"
+        return f"{words.nothing(str(most), baseline)} (an interval takes {FEWEST})"
     parts = [
         _side([c for c in enough if c in found], words, better)
         for better in (True, False)
@@ -180,38 +185,38 @@ def _sentence(
     rest = [c for c in enough if c not in found]
     if not parts:
         fewest = min(c for c in counts if c >= FEWEST)
-        range_ = "" if fewest == most else f"{fewest} to "
-        start = f"with {range_}{words.count(most)}"
-        parts.append(f"{start}, no arm is distinguishable from {baseline}")
+        runs = f"{most}" if fewest == most else f"{fewest} to {most}"
+        parts.append(words.nothing(runs, baseline))
     elif rest:
-        parts.append("no other arm is distinguishable")
+        parts.append(f"no other {words.kind} is distinguishable")
     alone = [c.arm for c in rest if c.difference and c.difference.excludes_zero]
     if alone:
         parts.append(
             f"{_some(alone)} would be if compared alone, but not among {compared}"
         )
     if few := len(contrasts) - len(enough):
-        some = "arm has" if few == 1 else "arms have"
+        some = f"{words.kind} has" if few == 1 else f"{words.kind}s have"
         parts.append(f"{few} {some} fewer than {FEWEST} {words.sample}s")
     return "; ".join(parts)
 
 
 def _side(found: Iterable[_Contrast], words: _Words, better: bool) -> str:
-    """Name the arms on one side of the baseline, the one that is furthest first."""
+    """Name the arm that is furthest on one side of the baseline, and count others."""
     sizes: Mapping[_Contrast, Interval] = {
         c: c.difference
         for c in found
         if c.difference and words.is_better(c.difference) == better
     }
-    ordered = sorted(sizes, key=lambda c: -abs(sizes[c].mean))
-    if not ordered:
+    if not sizes:
         return ""
-    furthest, than = ordered[0], words.better if better else words.worse
-    amount = words.by(sizes[furthest])
-    if len(ordered) == 1:
-        return f"{furthest.arm} is {than} {furthest.baseline} {amount}"
-    names = _some([contrast.arm for contrast in ordered])
-    return f"{names} are {than} {furthest.baseline}, {furthest.arm} {amount}"
+    furthest, *others = sorted(sizes, key=lambda c: -abs(sizes[c].mean))
+    than = words.better if better else words.worse
+    text = f"{furthest.arm} is {than} {furthest.baseline} {words.by(sizes[furthest])}"
+    if not others:
+        return text
+    if len(others) == 1:
+        return f"{text}, and so is {others[0].arm}"
+    return f"{text}, and so are {len(others)} others"
 
 
 def _some(names: Sequence[str]) -> str:
@@ -238,6 +243,6 @@ def _overview(
     )
     baseline = next(iter(groups.values()))[0].baseline
     return (
-        f"in {better} of {len(groups)} groups an arm is {words.better} {baseline}, "
-        f"in {worse} one is {words.worse} it."
+        f"in {better} of {len(groups)} groups an {words.kind} is {words.better} "
+        f"{baseline}, in {worse} one is {words.worse} it."
     )

@@ -73,9 +73,9 @@ def mixed(run: Run) -> list[str]:
     states = _counted(tuple(sorted(code.items())) for code in codes)
     changed = max(len(states), len(run.manifest.code))
     if changed > 1:
-        counts = " and ".join(map(cells, states.values()))
+        counts = ", ".join(map(cells, states.values()))
         notes.append(
-            f"The code changed while it ran, {changed} states of it (of {counts}): the "
+            f"The code changed while it ran, {changed} states of it ({counts}): the "
             "cells may be of different models."
         )
     for name in ENVIRONMENT:

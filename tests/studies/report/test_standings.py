@@ -225,10 +225,10 @@ def test_the_answer_is_about_the_problems():
     answer = report.answer(report.summarize(run), run)
     # Some intervals leave 0 out; among six, that is not enough.
     assert answer == (
-        "ReLU: with 44 problems, no arm is distinguishable from none; vcl would be if "
-        "compared alone, but not among 6. ELU: with 44 problems, no arm is "
-        "distinguishable from none. SELU: with 44 problems, no arm is distinguishable "
-        "from none; vcl would be if compared alone, but not among 6."
+        "ReLU: with 44 problems, no option is distinguishable from none; vcl would be "
+        "if compared alone, but not among 6. ELU: with 44 problems, no option is "
+        "distinguishable from none. SELU: with 44 problems, no option is "
+        "distinguishable from none; vcl would be if compared alone, but not among 6."
     )
     assert report.html(run).count(answer) == 1
 

@@ -59,10 +59,12 @@ def draw_curves(axes: Axes, panel: CurvePanel, palette: Palette) -> dict[str, Li
 def curve_svg(panel: CurvePanel, name: str) -> str:
     """Draw one panel for the page."""
     with style(PAGE):
-        figure = Figure(figsize=(3.4, 2.2))
+        named = panel.title in [shortened(curve.name) for curve in panel.curves]
+        rows = 0 if named else math.ceil(len(panel.curves) / 2)
+        figure = Figure(figsize=(3.4, 2.2 + 0.2 * rows))
         handles = draw_curves(figure.subplots(), panel, PAGE)
         names = ", ".join(handles)
-        if panel.title not in map(shortened, handles):
+        if not named:
             legend(figure, handles, 2)
         label = f"Learning curves, {panel.metric.words} by epoch: {names}"
         return inline_svg(figure, name, label)

@@ -121,7 +121,7 @@ def _figures(run: Run, arms: Sequence[ArmSummary]) -> list[Figures]:
 def _curves(run: Run, metric: str | None) -> list[Figures]:
     return [
         Figures(
-            group,
+            group if len(parts) > 1 else "",  # one panel names it itself
             tuple(
                 Markup(curve_svg(panel, f"curve{number}-{i}"))
                 for i, panel in enumerate(parts)

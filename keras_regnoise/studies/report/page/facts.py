@@ -114,7 +114,7 @@ def environment(run: Run) -> dict[str, str]:
     rows |= {
         f"code of {n}": [code.get(n, "")[:_DIGITS] for code in codes] for n in names
     }
-    return {n.replace("_", " "): text for n, v in rows.items() if (text := _values(v))}
+    return {n: text for n, v in rows.items() if (text := _values(v))}
 
 
 def _values(values: Iterable[Scalar]) -> str:

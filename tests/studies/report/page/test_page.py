@@ -222,7 +222,7 @@ def test_mixed_environments_are_said():
 def test_changed_code_is_said():
     run = coded(coded(toy(), {"toy": "a" * 64}), {"toy": "b" * 64}, 0)
     page = Page(report.html(run))
-    assert "The code changed while it ran, 2 states of it (of 1 cell and 8 cells)" in (
+    assert "The code changed while it ran, 2 states of it (1 cell, 8 cells)" in (
         page.text
     )
     assert ["code of toy", f"{'b' * 12} (1 cell); {'a' * 12} (8 cells)"] in page.rows
