@@ -5,14 +5,13 @@ import io
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
-from keras_regnoise.studies._text import clean_line, clean_text
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from keras_regnoise.cli.table import format_table
+from keras_regnoise.studies._text import clean_line
 
 DONE, INCOMPLETE, USAGE = 0, 1, 2
 FORMATS = ("table", "json", "csv")
@@ -39,7 +38,8 @@ def show(rows: Sequence[Row], form: str, title: str = "") -> None:
             writer.writerows(rows)
         write(stream.getvalue())
     else:
-        show_rich(_table(rows, title))
+        heading = f"{clean_line(title)}\n" if title else ""
+        write(heading + format_table(rows, _width()))
 
 
 def show_json(content: object) -> None:
@@ -56,32 +56,20 @@ def _finite(content: Any) -> Any:
     return content if is_number else None
 
 
-def _table(rows: Sequence[Row], title: str) -> object:
-    from rich.table import Table
-    from rich.text import Text  # plain: brackets in names are not markup
-
-    table = Table(title=Text(clean_line(title)) if title else None)
-    table.title_justify = "left"
-    for name in rows[0] if rows else ():
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(Text(clean_text(str(value))) for value in row.values()))
-    return table
-
-
 def show_rich(renderable: object) -> None:
     """Print something of Rich's on stdout."""
-    console = _console()
+    from rich.console import Console
+
+    console = Console(width=_width())
     with console.capture() as capture:
         console.print(renderable)
     write(capture.get())
 
 
-def _console() -> "Console":
-    from rich.console import Console
-
+def _width() -> int:
+    """Return the columns for a table; the same everywhere but on a terminal."""
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return Console(width=None if on_terminal else _PIPE_WIDTH)
+    return shutil.get_terminal_size().columns if on_terminal else _PIPE_WIDTH
 
 
 def write(text: str, stream: TextIO | None = None) -> None:

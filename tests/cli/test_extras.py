@@ -34,10 +34,12 @@ def test_the_extra_is_known_as_it_is_declared():
     assert sorted(modules) == sorted(extras.STUDIES)
 
 
-def test_help_and_status_need_no_extra():
+def test_what_only_shows_needs_no_extra():
     assert "COMMAND" in bare("--help")
+    assert "keep-rate" in bare("list")
+    assert "Scale smoke" in bare("describe", "keep-rate")
     run = ROOT / "tests" / "studies" / "data" / "tiny"
-    assert '"arm"' in bare("status", run, "--format", "json")
+    assert "cells done" in bare("status", run)
 
 
 def test_doctor_names_what_is_missing():
@@ -56,7 +58,7 @@ def test_doctor_names_what_is_missing():
         (["run", "keep-rate"], "keras_tuner, distributed"),
         (["tune", "m.py:f", "--data", "digits"], "keras_tuner, distributed"),
         (["export", "x", "--best"], "distributed"),
-        (["status", ROOT / "tests" / "studies" / "data" / "tiny"], "rich"),
+        (["plan", "keep-rate"], "distributed"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

@@ -85,7 +85,7 @@ def test_a_damaged_record_is_a_line_and_blocks_nothing(capsys, tmp_path):
         (["report", "nowhere"], "keras-regnoise run STUDY"),
         (["compare", "nowhere", "nowhere"], "does not exist"),
         (["export", "nowhere", "--best"], "does not exist"),
-        (["tune", "nowhere:build", "--data", "digits"], "nowhere:build"),
+        (["tune", "nowhere:build", "--data", "digits"], "nowhere can't be imported"),
     ],
 )
 def test_usage_errors_say_what_there_is(

@@ -3,6 +3,8 @@
 import re
 import traceback
 
+from keras_regnoise.studies.input_error import InputError
+
 # Lines that say where, but not what: TensorFlow's errors begin with many of them.
 _NOISE = re.compile(
     r"Graph execution error|Detected at node|File \"|<stack traces|\[\[|Stack trace for"
@@ -21,10 +23,14 @@ def reason_of(error: BaseException) -> str:
     'ValueError: out of luck'
     >>> reason_of(RuntimeError("Graph execution error:\n\nDetected at node x\nfull"))
     'RuntimeError: full'
+    >>> reason_of(InputError("There is no file x.py"))
+    'There is no file x.py'
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if not _NOISE.match(line)]
     line = next(iter(telling or lines), "")
+    if line and isinstance(error, InputError):  # a sentence of ours
+        return line
     name = type(error).__name__
     return f"{name}: {line}" if line else name
 
