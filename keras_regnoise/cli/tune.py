@@ -82,7 +82,8 @@ def main(options: argparse.Namespace) -> int:
     """Search, report, and write the best model without its noise."""
     from keras_regnoise.cli import export
     from keras_regnoise.studies.engine.plan import Plan
-    from keras_regnoise.studies.engine.tune import Tuning, prepared
+    from keras_regnoise.studies.engine.tune import prepared
+    from keras_regnoise.studies.tune import Tuning
     from keras_regnoise.studies.user_code import absolute
 
     training = training_options(options, save_model=not options.no_models)

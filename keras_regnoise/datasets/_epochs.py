@@ -2,17 +2,15 @@
 
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import keras
 import numpy as np
 
 from keras_regnoise._arguments import check_integer
-from keras_regnoise.datasets.augmentations import augment, make_layers
-from keras_regnoise.datasets.split import Array, Split
+from keras_regnoise.datasets.augmentations import augment, layer_keys, make_layers
+from keras_regnoise.datasets.split import Array, Batch, Split
 from keras_regnoise.datasets.stream import Stream
 
-Batch = tuple[Any, Any]
 _CHANNEL = 255.0
 
 
@@ -149,13 +147,6 @@ def count_batches(examples: int, batch_size: int, drop_last: bool) -> int:
         "batch_size", batch_size, meaning if drop_last else "", minimum=1, maximum=most
     )
     return examples // batch_size if drop_last else -(-examples // batch_size)
-
-
-def layer_keys(entropy: Sequence[int | None], count: int) -> list[int]:
-    """Return a seed for every layer."""
-    known = [number for number in entropy if number is not None]
-    state = np.random.SeedSequence([*known, count]).generate_state(count)
-    return [int(key) >> 1 for key in state]  # torch takes 31 bits
 
 
 def to_floats(x: Array) -> Array:

@@ -7,9 +7,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_regnoise.datasets._epochs import Batch, layer_keys
-from keras_regnoise.datasets.augmentations import augment
-from keras_regnoise.datasets.split import Array, Split
+from keras_regnoise.datasets.augmentations import augment, layer_keys
+from keras_regnoise.datasets.split import Array, Batch, Split
 from keras_regnoise.datasets.stream import Stream
 
 _DRAWS = 64  # more than any layer makes of one image

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import keras
+import numpy as np
 
 from keras_regnoise._keras.hooks import draw_from
 
@@ -127,6 +128,13 @@ def make_layers(names: Sequence[str], shape: Shape) -> list[keras.layers.Layer]:
             f"Received inputs of shape {shape}; leave it empty."
         )
     return [AUGMENTATIONS[name](shape) for name in names]
+
+
+def layer_keys(entropy: Sequence[int | None], count: int) -> list[int]:
+    """Return a seed for every layer."""
+    known = [number for number in entropy if number is not None]
+    state = np.random.SeedSequence([*known, count]).generate_state(count)
+    return [int(key) >> 1 for key in state]  # torch takes 31 bits
 
 
 class _Draws(keras.random.SeedGenerator):  # type: ignore[misc]

@@ -3,6 +3,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Batch = tuple[Any, Any]
 
 
 class Split(NamedTuple):

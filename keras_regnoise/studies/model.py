@@ -7,7 +7,7 @@ import keras_tuner
 
 from keras_regnoise._seeds import derived_seed
 from keras_regnoise.datasets import DataSet
-from keras_regnoise.studies.engine.curve import TestCurve
+from keras_regnoise.studies.curve import TestCurve
 from keras_regnoise.studies.study import Recipe
 
 _PARTS = {"train": "train", "validation": "val", "test": "test"}

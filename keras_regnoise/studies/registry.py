@@ -59,7 +59,7 @@ def resolve(source: Source) -> Study:
     if "file" in source:
         return _from_file(Path(source["file"]))
     if "tune" in source:
-        from keras_regnoise.studies.engine.tune import tuning_study
+        from keras_regnoise.studies.tune import tuning_study
 
         return tuning_study(**source["tune"])
     name = source["name"]

@@ -8,10 +8,10 @@ import keras
 from keras_regnoise import tuning as spaces
 from keras_regnoise.studies.engine.export import own_objects, rehearse
 from keras_regnoise.studies.engine.training import hyperparameters, load_data
-from keras_regnoise.studies.engine.tune import Tuning
-from keras_regnoise.studies.engine.tune_model import TuneModel
 from keras_regnoise.studies.run import Options
 from keras_regnoise.studies.study import Arm, Cell, Value
+from keras_regnoise.studies.tune import Tuning
+from keras_regnoise.studies.tune_model import TuneModel
 
 
 def rehearsed_arms(tuning: Tuning, options: Options) -> Sequence[Mapping[str, Value]]:

@@ -15,9 +15,9 @@ from keras_regnoise.studies.engine.export import export_model, load, own_objects
 from keras_regnoise.studies.engine.plan import Plan
 from keras_regnoise.studies.engine.rehearsal import rehearsed_arms
 from keras_regnoise.studies.engine.training import Trainer
-from keras_regnoise.studies.engine.tune import Tuning
 from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.run import Options, Run
+from keras_regnoise.studies.tune import Tuning
 from tests.studies.engine.command import command, records
 
 HEAD = """
