@@ -247,7 +247,7 @@ def test_randaugment_is_that_of_keras():
     ("change", "message"),
     [
         ({"part": "dev"}, "`part` must be one of train, validation, test.*'dev'"),
-        ({"batch_size": 0}, "`batch_size` must be an integer of 1 or more.*0$"),
+        ({"batch_size": 0}, "`batch_size` must be an integer from 1 to .*0$"),
         ({"batch_size": 24}, "`batch_size` must be an integer from 1 to 23.*24$"),
         ({"seed": -1}, "`seed` must be an integer of 0 or more"),
         ({"initial_epoch": -1}, "`initial_epoch` must be an integer of 0 or more"),
