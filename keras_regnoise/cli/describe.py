@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from keras_regnoise.cli.arguments import Commands, add_format, add_study
 from keras_regnoise.cli.common import DONE, show, show_json, write
+from keras_regnoise.cli.find import find_study
 from keras_regnoise.studies._text import clean_text
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ def add(commands: Commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Print all that a study says of itself."""
-    from keras_regnoise.studies import registry
-
-    study = registry.find(options.study)[0]
+    study = find_study(options.study)[0]
     if options.format == "json":
         recipes = {scale: asdict(recipe) for scale, recipe in study.recipes.items()}
         show_json(study.as_json() | {"recipes": recipes})

@@ -4,6 +4,7 @@ import argparse
 
 from keras_regnoise.cli.arguments import Commands, add_format
 from keras_regnoise.cli.common import DONE, INCOMPLETE, complain, show
+from keras_regnoise.cli.find import find_study
 from keras_regnoise.studies.input_error import InputError
 
 
@@ -21,7 +22,7 @@ def main(options: argparse.Namespace) -> int:
     studies, code = [], DONE
     for name in registry.names():
         try:
-            studies.append(registry.find(name)[0])
+            studies.append(find_study(name)[0])
         except InputError as error:  # another package's, which can't be imported
             complain(error)
             code = INCOMPLETE

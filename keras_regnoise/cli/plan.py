@@ -14,6 +14,7 @@ from keras_regnoise.cli.arguments import (
     training_options,
 )
 from keras_regnoise.cli.common import DONE, complain, show
+from keras_regnoise.cli.find import find_study
 from keras_regnoise.cli.progress import duration
 from keras_regnoise.cli.signals import interruptible
 
@@ -79,10 +80,9 @@ def main(options: argparse.Namespace) -> int:
 
 def plan_of(options: argparse.Namespace, save_model: bool) -> "Plan":
     """Return what the arguments of `add_study` to `add_training` ask for."""
-    from keras_regnoise.studies import registry
     from keras_regnoise.studies.engine.plan import Plan
 
-    study, source = registry.find(options.study)
+    study, source = find_study(options.study)
     return Plan(
         study=study,
         source=source,

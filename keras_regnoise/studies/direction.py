@@ -3,6 +3,7 @@
 import re
 from typing import Literal
 
+from keras_regnoise.studies._quiet import quiet_imports
 from keras_regnoise.studies.study import Description
 
 Direction = Literal["max", "min"]
@@ -88,7 +89,8 @@ def direction_of(
 
 def _inferred(name: str) -> Direction | None:
     try:  # only here: it imports Keras
-        from keras_tuner.engine.metrics_tracking import infer_metric_direction
+        with quiet_imports():
+            from keras_tuner.engine.metrics_tracking import infer_metric_direction
     except ImportError:
         return None
     direction: Direction | None = infer_metric_direction(name)

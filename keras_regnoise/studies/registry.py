@@ -39,6 +39,13 @@ def _entry_points() -> Any:
     return metadata.entry_points(group=ENTRY_POINTS)
 
 
+def is_foreign(name: str) -> bool:
+    """Tell whether there is such a study and it is not this package's own."""
+    if name.endswith(".py"):
+        return Path(name).is_file()
+    return any(entry.name == name for entry in _entry_points())
+
+
 def find(name: str) -> tuple[Study, Source]:
     """Return a study and how another process finds it.
 

@@ -1,10 +1,14 @@
 """What needs no backend starts without one; a wait would be its import."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 
 from tests.helpers import ROOT, run_python
+from tests.studies.engine.command import TINY
 
 RUN = ROOT / "tests" / "studies" / "data" / "tiny"
 HEAVY = (
@@ -61,3 +65,29 @@ def test_nothing_heavy_is_imported_before_there_is_something_to_read(
         shutil.copytree(RUN, copy)
         arguments = [copy if word == RUN else word for word in arguments]
     assert run_python(CODE, " ".join(HEAVY), *arguments).split() == ["imported"]
+
+
+# Without JAX the command itself runs on TensorFlow.
+WITHOUT_JAX = """
+import sys
+sys.modules |= {"jax": None, "jaxlib": None}
+import keras_regnoise_command
+sys.stderr.flush()
+sys.exit(keras_regnoise_command.main())
+"""
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("arguments", [["describe", TINY], ["plan", TINY, "--no-cost"]])
+def test_tensorflow_starts_without_a_word(arguments):
+    result = subprocess.run(
+        [sys.executable, "-c", WITHOUT_JAX, *map(str, arguments)],
+        env=os.environ | {"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "0"},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    lines = result.stderr.splitlines()
+    assert [line for line in lines if not line.startswith("keras-regnoise: ")] == []
+    assert "RotationOut 0.4" in result.stdout

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from keras_regnoise.studies.engine.backend import quiet_imports
+from keras_regnoise.studies._quiet import quiet_imports
 from keras_regnoise.studies.engine.cluster import Workers, open_pool
 from keras_regnoise.studies.engine.lock import lock_run
 from keras_regnoise.studies.engine.plan import Plan
