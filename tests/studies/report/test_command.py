@@ -1,7 +1,8 @@
 """What the page says to type is understood by the command, and means the same cells."""
 
+import json
 import shlex
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -104,32 +105,32 @@ def test_the_data_folder_is_a_placeholder():
     assert str(parse(command).data_dir) == "DATA_DIR"
 
 
-def test_all_of_tune_is_said():
-    tuned = {
-        "build": "/home/me/model.py:build",
-        "data": "module:data",
-        "layers": ["dropout", "ic"],
-        "rates": [0.1, 0.25],
-        "placements": ["before_weights"],
-        "epochs": 3,
-        "batch_size": 64,
-        "seeds": [0, 1, 2, 5],
-        "objective": "val_loss",
-        "arms": [],
-    }
+@pytest.mark.parametrize("direction", [None, "min"])
+def test_all_of_tune_is_said(direction):
+    from keras_regnoise.studies.engine.tune import Tuning
+
+    tuning = Tuning(
+        build="/home/me/my model.py:build",
+        data="module:data",
+        layers=("dropout", "ic"),
+        rates=(0.1, 0.25),
+        placements=("before_weights",),
+        epochs=3,
+        batch_size=64,
+        seeds=(0, 1, 2, 5),
+        objective="val_score",
+        direction=direction,
+    )
     run = with_options(toy(), jit="off")
-    run = replace(run, manifest=replace(run.manifest, source={"tune": tuned}))
+    source = json.loads(json.dumps(tuning.source))  # as in the folder
+    run = replace(run, manifest=replace(run.manifest, source=source))
     (command,) = commands(run)
     options = vars(parse(command))
-    assert options["command"] == "tune"
-    assert options["jit"] == "off"
-    for name, value in tuned.items():
-        if name != "arms":
-            assert list_of(options[name]) == list_of(value)
-
-
-def list_of(value):
-    return list(value) if isinstance(value, list | tuple) else value
+    assert (options["command"], options["jit"]) == ("tune", "off")
+    said = {field.name: options.get(field.name) for field in fields(Tuning)}
+    for name in ("layers", "rates", "placements"):
+        said[name] = tuple(said[name])
+    assert Tuning(**{**said, "arms": ()}) == tuning
 
 
 def test_a_run_that_is_not_finished_has_the_command_of_all_of_it():

@@ -82,17 +82,23 @@ def _recipe(values: Mapping[str, Any]) -> str:
 
 
 def _part(name: str, value: Any) -> str:
-    if isinstance(value, Mapping):
-        value = ", ".join(f"{key} {as_text(part)}" for key, part in value.items())
-    elif isinstance(value, list | tuple):
-        value = ", ".join(map(as_text, value))
     words = {
         "epochs": f"{value} epochs",
         "batch_size": f"batches of {value}",
         "validation_freq": f"validated every {value} epochs",
         "test_freq": f"tested every {value} epochs",
     }
-    return words.get(name, f"{name.replace('_', ' ')} {value}")
+    return words.get(name, f"{name.replace('_', ' ')} {_in_words(value)}")
+
+
+def _in_words(value: Any) -> str:
+    """Write a value of a recipe; what is empty in it is left out."""
+    if isinstance(value, Mapping):
+        parts = {name: _in_words(part) for name, part in value.items()}
+        return ", ".join(f"{name} {text}" for name, text in parts.items() if text)
+    if isinstance(value, list | tuple):
+        return " ".join(map(_in_words, value))
+    return as_text(value)
 
 
 def _data(records: Sequence[Record]) -> list[str]:
