@@ -45,12 +45,15 @@ def add(commands: Commands) -> None:
 def main(options: argparse.Namespace) -> int:
     """Print every cell and an estimate of the time."""
     from keras_regnoise.studies.engine.plan import reopen
+    from keras_regnoise.studies.run import add_cells
 
     plan = plan_of(options, save_model=False)
     manifest = plan.manifest()
     records = {}
     if (plan.directory / "study.json").exists():
-        records = {record.cell: record for record in reopen(plan.directory).records}
+        run = reopen(plan.directory)
+        add_cells(run.manifest, manifest, run.directory)  # or say why `run` would not
+        records = {record.cell: record for record in run.records}
     timings: dict[str, Timing] = {}
     if not options.no_cost:
         from keras_regnoise.studies.engine import cost

@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from shlex import quote
 
 from keras_regnoise.cli.arguments import Commands, add_directory, add_format
 from keras_regnoise.cli.common import DONE, INCOMPLETE, complain, show_rich, write
@@ -52,7 +53,7 @@ def show_report(
     except OSError as error:
         raise WriteError(
             f"Can't write the report: {error}. The results are safe; make room and "
-            f"run: keras-regnoise report {directory}"
+            f"run: keras-regnoise report {quote(str(directory))}"
         ) from error
     for file in files:
         complain(f"wrote {file}")

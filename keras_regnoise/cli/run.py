@@ -72,7 +72,7 @@ def execute(plan: "Plan", options: argparse.Namespace) -> int:
         summary = reporter.summary()
     if trouble:
         complain(f"{summary}. {trouble}")
-    if (plan.directory / "study.json").exists():
+    if any((plan.directory / "cells").glob("[!.]*.json")):
         show_report(plan.directory, "table", tensorboard=options.tensorboard)
     if trouble:
         return INCOMPLETE

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 from keras_regnoise.studies._atomic import write_text
@@ -307,12 +308,10 @@ class Run:
             FolderError: If the folder holds another study, scale, recipe, options or
                 state of the code, or something else altogether.
         """
-        if directory.exists() and not directory.is_dir():
-            raise FolderError(f"{directory} is a file. Choose a folder with --out DIR.")
+        refuse_foreign(directory)
         if (directory / _MANIFEST).exists():
-            manifest = _joined(directory, manifest, force)
-        elif not (directory / _CELLS).is_dir():
-            _refuse_foreign(directory)
+            earlier = _read_manifest(directory)
+            manifest = add_cells(earlier, manifest, directory, force=force)
         write_manifest(directory, manifest)
         return Run.open(directory)
 
@@ -502,12 +501,13 @@ def _reason(error: Exception) -> str:
 def _read_manifest(directory: Path) -> Manifest:
     file = directory / _MANIFEST
     if not file.exists() and not (directory / _CELLS).is_dir():
-        what = "is empty" if directory.is_dir() else "does not exist"
-        if directory.is_dir() and any(directory.iterdir()):
-            what = f"has no {_MANIFEST}"
+        what = "is a file" if directory.exists() else "does not exist"
+        if directory.is_dir():
+            is_empty = not any(directory.iterdir())
+            what = "is empty" if is_empty else f"has no {_MANIFEST}"
         raise FolderError(
             f"{directory} {what}: it is not the folder of a run. Start one with: "
-            f"keras-regnoise run STUDY --out {directory}"
+            f"keras-regnoise run STUDY --out {quote(str(directory))}"
         )
     try:
         if not file.exists():
@@ -519,13 +519,24 @@ def _read_manifest(directory: Path) -> Manifest:
         damage = f"{file} is damaged ({_reason(error)})"
     raise DamagedError(
         f"{damage}. The cells that ended are safe: the same `keras-regnoise run` as "
-        f"before, with --out {directory}, writes it anew."
+        f"before, with --out {quote(str(directory))}, writes it anew."
     )
 
 
-def _joined(directory: Path, manifest: Manifest, force: bool) -> Manifest:
-    """Add the cells of a plan to those of the folder, if they are of one run."""
-    earlier = _read_manifest(directory)
+def add_cells(
+    earlier: Manifest, manifest: Manifest, directory: Path, *, force: bool = False
+) -> Manifest:
+    """Add the cells of a plan to those of a folder, if they are of one run.
+
+    Args:
+        earlier: What the folder says.
+        manifest: What is planned.
+        directory: The folder, to name it.
+        force: See `Run.begin`.
+
+    Raises:
+        FolderError: See `Run.begin`.
+    """
     for key in ("study", "scale", "recipe", "options"):
         before, now = (_comparable(getattr(m, key)) for m in (earlier, manifest))
         if before != now:
@@ -563,8 +574,16 @@ def _comparable(value: Any) -> Any:
     return {k: v for k, v in content.items() if k not in _FREE and v not in absent}
 
 
-def _refuse_foreign(directory: Path) -> None:
-    """Don't spread files over a folder of something else."""
+def refuse_foreign(directory: Path) -> None:
+    """Don't spread files over a folder of something else, and don't move it.
+
+    Raises:
+        FolderError: If there is something, and it is not the folder of a run.
+    """
+    if directory.exists() and not directory.is_dir():
+        raise FolderError(f"{directory} is a file. Choose a folder with --out DIR.")
+    if (directory / _MANIFEST).exists() or (directory / _CELLS).is_dir():
+        return
     others: Iterable[Path] = directory.iterdir() if directory.is_dir() else ()
     names = sorted(path.name for path in others if path.name != "lock")
     if names:

@@ -35,14 +35,28 @@ def test_list_and_describe(capsys):
 def test_plan_lists_what_is_done_and_what_is_to_do(capsys, tmp_path):
     directory = tmp_path / "my run"
     shutil.copytree(RUN, directory)
-    arguments = ["plan", str(TINY), "--out", str(directory), "--no-cost"]
-    assert cli.main([*arguments, "--format", "json", "--seeds", "0-1"]) == 0
+    arguments = ["plan", str(TINY), "--scale", "short", "--out", str(directory)]
+    assert (
+        cli.main([*arguments, "--no-cost", "--format", "json", "--seeds", "0-1"]) == 0
+    )
     output, errors = capsys.readouterr()
     rows = json.loads(output)
     assert {row["seed"] for row in rows} == {0, 1}
     assert len(rows) == 8
     done = sum(row["status"] == "done" for row in rows)
     assert errors.splitlines()[-1] == f"keras-regnoise: {done} of 8 cells have ended"
+
+
+def test_plan_refuses_a_folder_that_run_would_refuse(capsys, tmp_path):
+    directory = tmp_path / "run"
+    shutil.copytree(RUN, directory)
+    arguments = ["plan", "keep-rate", "--no-cost", "--out", str(directory)]
+    assert cli.main(arguments) == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert (
+        "has a run with another study: 'tiny', and this one has 'keep-rate'" in errors
+    )
 
 
 def test_status_counts_and_ends_with_1_while_something_is_missing(capsys):
@@ -135,6 +149,33 @@ def test_something_else_than_a_study_or_a_run(name, capsys, tmp_path, monkeypatc
         assert output == ""
         assert len(errors.splitlines()) == 1
         assert name in errors
+    assert place.is_dir() or f"{name} is a file" in errors
+
+
+@pytest.mark.parametrize("extra", [[], ["--overwrite"]], ids=["", "overwrite"])
+def test_a_run_leaves_a_folder_of_something_else_alone(extra, capsys, tmp_path):
+    place = tmp_path / "my documents"
+    place.mkdir()
+    (place / "thesis.tex").write_text("years of work")
+    assert cli.main(["run", str(TINY), "--out", str(place), *extra]) == 2
+    assert "is not empty (thesis.tex, ...) and has no run" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["my documents"]
+    assert [file.name for file in place.iterdir()] == ["thesis.tex"]
+
+
+def test_a_cluster_that_is_not_there_leaves_no_report(capsys, tmp_path):
+    directory = tmp_path / "run"
+    arguments = ["run", str(TINY), "--out", str(directory)]
+    assert cli.main([*arguments, "--cluster", str(tmp_path / "no.json")]) == 1
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert "0/12 done. There is no scheduler file" in errors.splitlines()[-1]
+    assert not (directory / "report.html").exists()
+
+
+def test_a_command_that_is_offered_quotes_a_path_with_spaces(capsys):
+    assert cli.main(["status", "no where"]) == 2
+    assert "--out 'no where'" in capsys.readouterr().err
 
 
 def entry_of(study, monkeypatch):

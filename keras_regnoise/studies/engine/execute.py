@@ -9,7 +9,7 @@ from keras_regnoise.studies._quiet import quiet_imports
 from keras_regnoise.studies.engine.cluster import Workers, open_pool
 from keras_regnoise.studies.engine.lock import lock_run
 from keras_regnoise.studies.engine.plan import Plan
-from keras_regnoise.studies.run import Run
+from keras_regnoise.studies.run import Run, refuse_foreign
 
 if TYPE_CHECKING:
     from keras_regnoise.studies.engine.search import Progress
@@ -43,6 +43,7 @@ def execute(
         TimeLimitError: After `timeout_s`.
     """
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    refuse_foreign(plan.directory)
     with lock_run(plan.directory):
         run = plan.begin()
         if plan.retry_failed:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from keras_regnoise.studies.run import FolderError, WriteError
+from keras_regnoise.studies.run import FolderError, WriteError, refuse_foreign
 
 _POLL_S = 0.2
 
@@ -60,10 +60,12 @@ def set_aside(directory: Path) -> Path | None:
     """Move an earlier run beside its place; returns where it is now.
 
     Raises:
-        FolderError: If that run is still at work.
+        FolderError: If that run is still at work, or there is something else.
     """
+    refuse_foreign(directory)
     if not directory.is_dir() or not any(directory.iterdir()):
         return None
+    directory = directory.resolve()
     with lock_run(directory, 0.0):
         pass
     number = 1
