@@ -93,6 +93,8 @@ def __dir__() -> list[str]:
 
 # A process that loads a model imports this package, to have its layers known to Keras;
 # the command must not wait for Keras to read a folder.
-if not getattr(sys.modules.get("keras_regnoise_command"), "started", False):
+_command = sys.modules.get("keras_regnoise_command")
+_by_name = sys.orig_argv[1:3] == ["-m", __name__]
+if not (_by_name or getattr(_command, "started", False)):
     for _name in _CORE:
         importlib.import_module(f"{__name__}.{_name}")

@@ -1,5 +1,6 @@
 import sys
 
-from keras_regnoise.cli.main import main
+from keras_regnoise_command import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import keras
 import pytest
 
@@ -46,6 +50,21 @@ def test_importing_the_package_registers_its_layers_with_keras():
         "for name in ('RotationOut', 'ICLayer', 'VarianceConstancy'):\n"
         "    assert keras.saving.get_registered_object(f'keras_regnoise>{name}')"
     )
+
+
+def test_the_package_run_by_name_is_the_command():
+    result = subprocess.run(
+        [sys.executable, "-m", "keras_regnoise", "list"],
+        env=os.environ | {"PYTHONPROFILEIMPORTTIME": "1"},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert "keep-rate" in result.stdout
+    assert "keras_regnoise.cli.main" in imported
+    assert imported & {"keras", "tensorflow", "jax", "torch"} == set()
 
 
 def test_the_command_imports_keras_only_when_it_needs_it():

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 def find_study(name: str) -> "tuple[Study, Source]":
     """Return a study and how another process finds it; see `registry.find`.
 
-    The backend, which code of others imports, starts without a word.
+    Code of others imports a backend, which starts without a word, and may load a model,
+    for which Keras must know our layers.
     """
     from keras_regnoise.studies import registry
 
     if registry.is_foreign(name):
         with contextlib.suppress(ImportError), quiet_imports():
-            import keras  # noqa: F401
+            import keras_regnoise.layers
+            import keras_regnoise.regularizers  # noqa: F401
     return registry.find(name)

@@ -4,7 +4,10 @@ import json
 import shutil
 from importlib import metadata
 
+import keras
 import pytest
+
+import keras_regnoise
 
 pytest.importorskip("keras_tuner")
 pytest.importorskip("rich")
@@ -12,7 +15,7 @@ pytest.importorskip("sklearn")
 
 from keras_regnoise.cli import main as cli
 from tests.helpers import ROOT
-from tests.studies.engine.command import TINY
+from tests.studies.engine.command import TINY, command
 from tests.studies.engine.tiny_study import STUDY
 
 RUN = ROOT / "tests" / "studies" / "data" / "tiny"
@@ -208,3 +211,13 @@ def test_a_package_that_can_not_be_imported_hides_no_other_study(capsys, monkeyp
     assert "keep-rate" in output
     assert len(errors.splitlines()) == 1
     assert "their_package:STUDY can't be imported: RuntimeError: no license" in errors
+
+
+def test_a_study_may_load_a_model_of_ours_when_it_is_imported(tmp_path):
+    """In a process of its own: here, all layers are known to Keras."""
+    model, study = tmp_path / "model.keras", tmp_path / "study.py"
+    keras.Sequential([keras.Input((4,)), keras_regnoise.ICLayer(0.1)]).save(model)
+    load = f"import keras, keras_regnoise\nkeras.saving.load_model({str(model)!r})\n"
+    study.write_text(load + TINY.read_text())
+    code, _, errors = command("describe", study)
+    assert code == 0, errors
