@@ -51,9 +51,16 @@ def test_a_column_of_groups_only_where_there_are_groups(capsys):
     assert capsys.readouterr().out == "arm\na\n"
 
 
+COMMAND = """
+import keras_regnoise_command
+keras_regnoise_command.started = True
+from keras_regnoise.cli import common
+"""
+
+
 def _run(code, stdout):
     return subprocess.run(
-        [sys.executable, "-c", f"from keras_regnoise.cli import common\n{code}"],
+        [sys.executable, "-c", f"{COMMAND}\n{code}"],
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
