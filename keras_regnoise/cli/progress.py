@@ -30,6 +30,7 @@ class Reporter:
         self.total, self.metric = len(cells), metric
         self._cells = frozenset(cells)
         self._start = self._spoke = time.monotonic()
+        self._begun: float | None = None  # the first epoch: workers have started
         self._lock = threading.RLock()  # epochs are told by a thread of Dask's
         self._seen: set[str] = set()
         self._failed = 0
@@ -57,8 +58,10 @@ class Reporter:
         with self._lock:
             if cell in self._seen:  # told late
                 return
+            if self._begun is None:
+                self._begun = time.monotonic()
             first = self._ongoing.get(cell, (epoch, 0.0))[0]
-            self._ongoing[cell] = first, (epoch - first + 1) / max(1, of)
+            self._ongoing[cell] = first, (epoch - first) / max(1, of)
             if self._bars:
                 self._bars.cell(cell, epoch, of)
                 self._bars.all(len(self._seen), self._left())
@@ -100,7 +103,9 @@ class Reporter:
         left = self.total - len(self._seen) - ongoing
         if not trained:
             return "?"
-        return duration((time.monotonic() - self._start) / trained * max(0.0, left))
+        begun = self._start if self._begun is None else self._begun
+        elapsed = time.monotonic() - begun
+        return duration(elapsed / trained * max(0.0, left))
 
     def _result(self, record: Record) -> str:
         cell = f"{arm_name(record.key)}, seed {record.seed}"
@@ -145,7 +150,7 @@ class _Bars:
 
     def all(self, completed: int, left: str) -> None:
         """Show how many cells have ended, and how long the others will take."""
-        description = f"ETA {left}"
+        description = "starting" if left == "?" else f"ETA {left}"
         self._progress.update(self._all, completed=completed, description=description)
 
     def cell(self, name: str, epoch: int, of: int) -> None:

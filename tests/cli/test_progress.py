@@ -70,12 +70,12 @@ def test_the_time_left_counts_epochs_of_all_cells_that_train(clock, capsys):
         reporter.ended({"0": record(0)})  # before this run: it took no time of it
         clock.now = 60.0
         reporter.epoch("1", 1, 2)
-        reporter.epoch("2", 7, 10)  # went on from a backup: one epoch in this run
-        reporter.epoch("2", 11, 10)
+        reporter.epoch("2", 5, 10)  # went on from a backup
         clock.now = 120.0
+        reporter.epoch("2", 10, 10)
         reporter.ended({"0": record(0), "1": record(1)})
-    # 1.5 cells in two minutes, 1.5 to go.
-    assert "2/4 done, ETA 2 min 00 s" in capsys.readouterr().err
+    # 1.5 cells in a minute, once the workers had started, and 1.5 to go.
+    assert "2/4 done, ETA 1 min 00 s" in capsys.readouterr().err
 
 
 def test_a_log_says_something_while_a_cell_trains_for_hours(clock, capsys):
@@ -102,8 +102,10 @@ def test_a_bar_for_every_cell_that_trains(monkeypatch):
     with Reporter(cells, "m") as reporter:
         bars = reporter._bars._progress
         reporter.ended({})
+        assert bars.tasks[0].description == "starting"
         for cell in cells:
             reporter.epoch(cell, 1, 4)
+        reporter.epoch(cells[0], 2, 4)
         shown = [task.description for task in bars.tasks]
         assert shown[1:] == cells[: progress._MOST_BARS]
         assert "ETA" in shown[0]
