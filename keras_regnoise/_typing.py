@@ -1,6 +1,6 @@
 """Names for the types that Keras does not name."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import keras
@@ -28,3 +28,9 @@ Config: TypeAlias = dict[str, Any]
 """What `get_config()` returns."""
 WithResiduals: TypeAlias = tuple[Tensor, tuple[Tensor, ...]]
 """An output, and the tensors that its gradient needs."""
+
+Sizes: TypeAlias = Sequence[Size]
+"""The shape of a tensor that is made."""
+
+Function: TypeAlias = Callable[..., Any]
+"""A function of tensors."""

@@ -1,34 +1,22 @@
 """What differs between the backends of Keras, and only that.
 
-Every module here offers the same names:
-
-- ``uniform(shape, seed, stream)``, ``normal(shape, seed, stream)`` and
-  ``bernoulli(shape, rate, seed, stream)``: draws that depend on ``seed`` (the two
-  integers of a ``SeedGenerator``) and on ``stream`` (which separates several draws made
-  with one seed) and on nothing else;
-- ``local_seed(seed)``: the seed of this replica;
-- ``renew_programs(variable)``: what is compiled with it is built anew;
-- ``compiled(function)``: the function, compiled where that pays;
-- ``kernel(forward, backward)``: one differentiable operation of two such functions;
-- ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
-- ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
-- ``variance(x, size)``: the unbiased variance over the first axis, of a few rows;
-- ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
-- ``Recorder(model)``: the mean of a value computed inside training steps, and whether
-  it was part of what they took the gradient of.
+Every module here offers the names of `contract.Backend`.
 """
 
 import importlib
+from typing import cast
 
 import keras
 
+from keras_regnoise._backend.contract import Backend as Backend
+
 _TRAINING_BACKENDS = ("tensorflow", "jax", "torch")
 _name = keras.config.backend()
-_module = importlib.import_module(
-    f"keras_regnoise._backend.{_name if _name in _TRAINING_BACKENDS else 'plain'}"
-)
+_name = _name if _name in _TRAINING_BACKENDS else "plain"
+_module = cast(Backend, importlib.import_module(f"keras_regnoise._backend.{_name}"))
 
 Recorder = _module.Recorder
+as_tensor = _module.as_tensor
 bernoulli = _module.bernoulli
 compiled = _module.compiled
 kernel = _module.kernel
@@ -37,6 +25,7 @@ local_seed = _module.local_seed
 normal = _module.normal
 renew_programs = _module.renew_programs
 rotate = _module.rotate
+take_per_sample = _module.take_per_sample
 uniform = _module.uniform
 variance = _module.variance
 weighted_sum = _module.weighted_sum

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from keras_regnoise._typing import Sizes, Tensor
+
 # Multipliers found by C. Wellons' search for low-bias 32-bit integer hashes.
 _MULTIPLIER_1, _MULTIPLIER_2 = 0x7FEB352D, 0x846CA68B
 _GOLDEN_RATIO = 0x9E3779B9  # 2**32 / golden ratio: spreads consecutive streams
@@ -22,17 +24,17 @@ def _u32(value: int) -> Any:
     return np.uint32(value & 0xFFFFFFFF)
 
 
-def _mix(h: Any) -> Any:
+def _mix(h: Tensor) -> Tensor:
     h = ops.bitwise_xor(h, ops.right_shift(h, _u32(16))) * _u32(_MULTIPLIER_1)
     h = ops.bitwise_xor(h, ops.right_shift(h, _u32(15))) * _u32(_MULTIPLIER_2)
     return ops.bitwise_xor(h, ops.right_shift(h, _u32(16)))
 
 
-def _key(first: Any, second: Any, stream: int) -> Any:
+def _key(first: Tensor, second: Tensor, stream: int) -> Tensor:
     return _mix(_mix(first + _u32(stream * _GOLDEN_RATIO)) + second)
 
 
-def bits(shape: Any, seed: Any, stream: int) -> Any:
+def bits(shape: Sizes, seed: Tensor, stream: int) -> Tensor:
     """Uniform uint32 of the given shape (Python or symbolic sizes)."""
     state = ops.cast(seed, "uint32")
     key = _key(state[:1], state[1:], stream)
@@ -41,18 +43,18 @@ def bits(shape: Any, seed: Any, stream: int) -> Any:
     return ops.reshape(_mix(ops.bitwise_xor(_mix(index + key), other_key)), shape)
 
 
-def uniform(shape: Any, seed: Any, stream: int = 0) -> Any:
+def uniform(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
     """float32 in [0, 1), 24 bits."""
     high = ops.right_shift(bits(shape, seed, stream), _u32(8))
     return ops.cast(high, "float32") * np.float32(2.0**-24)
 
 
-def bernoulli(shape: Any, rate: Any, seed: Any, stream: int = 0) -> Any:
+def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
     """True with probability `rate`, a float or a scalar tensor."""
     return uniform(shape, seed, stream) < rate
 
 
-def normal(shape: Any, seed: Any, stream: int = 0) -> Any:
+def normal(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
     """Standard normal float32, by the inverse of the distribution function."""
     # Cell centres of (-1, 1): never exactly -1 or 1, where erfinv is infinite.
     centred = (uniform(shape, seed, stream) - np.float32(0.5 - 2.0**-25)) * 2.0

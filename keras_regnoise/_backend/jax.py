@@ -2,22 +2,28 @@
 
 import functools
 import math
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import keras
 
+from keras_regnoise._backend.gathering import take_per_sample as take_per_sample
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
+from keras_regnoise._typing import Function, Tensor, TensorLike
 
 
-def local_seed(seed: Any) -> Any:
+def local_seed(seed: Tensor) -> Tensor:
     """Nothing to do: a draw is one global array, of which every device has a part."""
     return seed
+
+
+def as_tensor(x: TensorLike) -> Tensor:
+    """Return a tensor of an array, a variable, a list or a number."""
+    return keras.ops.convert_to_tensor(x)
 
 
 def renew_programs(variable: keras.Variable) -> None:
@@ -26,17 +32,17 @@ def renew_programs(variable: keras.Variable) -> None:
     jax.clear_caches()  # type: ignore[no-untyped-call]
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Function) -> Function:
     """Compile `(x, *tensors, **options)`, once per shape of `x`."""
 
     @functools.cache
-    def program(options: tuple[tuple[str, Any], ...]) -> Any:
+    def program(options: tuple[tuple[str, Any], ...]) -> Function:
         return jax.jit(functools.partial(function, **dict(options)))
 
     return lambda x, *tensors, **options: program(tuple(options.items()))(x, *tensors)
 
 
-def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
+def kernel(forward: Function, backward: Function) -> Function:
     """Make one differentiable operation of a forward and a backward function.
 
     Args:
@@ -45,11 +51,11 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     """
 
     @functools.cache
-    def differentiable(options: tuple[tuple[str, Any], ...]) -> Any:
+    def differentiable(options: tuple[tuple[str, Any], ...]) -> Tensor:
         keywords = dict(options)
 
         @jax.custom_vjp
-        def function(x: Any, tensors: Any) -> Any:
+        def function(x: Tensor, tensors: Any) -> Tensor:
             return forward(x, *tensors, **keywords)[0]
 
         function.defvjp(
@@ -61,20 +67,27 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
         )
         return jax.jit(function)
 
-    def operation(x: Any, *tensors: Any, **options: Any) -> Any:
+    def operation(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:
         return differentiable(tuple(options.items()))(x, tensors)
 
     return operation
 
 
-def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int) -> Any:
+def rotate(
+    x: Tensor,
+    partner: Tensor,
+    sign: Tensor,
+    tangent: Tensor,
+    shift: Tensor | None,
+    axis: int,
+) -> Tensor:
     """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
     noise = jnp.take(x, partner, axis=axis, mode="clip")
     noise = noise if shift is None else noise - shift
     return x + tangent * (sign * noise)
 
 
-def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
+def leading_rows(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return `x` and a copy of its first `count` rows.
 
     The gradient of the copy is added to the first rows of the gradient of `x`, where a
@@ -85,7 +98,7 @@ def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
-def _split(x: Any, count: int) -> tuple[Any, Any]:
+def _split(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return x, x[:count]
 
 
@@ -95,14 +108,14 @@ _split.defvjp(
 )
 
 
-def weighted_sum(x: Any, weights: Any) -> Any:
-    """Sum `x` (..., features) over all but its last axis, in float32.
+def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
+    """Sum `x` (..., features) over all but its last axis, in the dtype of `weights`.
 
     Args:
         x: Array.
-        weights: float32 array that broadcasts against `x`, of size 1 on the last axis.
+        weights: Array that broadcasts against `x`, of size 1 on the last axis.
     """
-    x = x.astype(jnp.float32)
+    x = x.astype(weights.dtype)
     if x.ndim < 3:
         return jnp.sum(x * weights, axis=tuple(range(x.ndim - 1)))
     # A product per sample: several times faster than XLA's reduction on a CPU.
@@ -121,27 +134,29 @@ class Recorder:
     a compiled step.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: keras.Model) -> None:
         del model
         self.has_gradient = False
         self.reset()
 
-    def update(self, value: Any) -> Any:
+    def update(self, value: Tensor) -> Tensor:
         """Record a value; return it, to be added to the loss."""
         jax.debug.callback(self._add, jax.lax.stop_gradient(value))
 
         @jax.custom_vjp
-        def noticing(value: Any) -> Any:
+        def noticing(value: Tensor) -> Any:
             return value
 
-        def backward(_: None, gradient: Any) -> Any:  # only traced where it is needed
+        def backward(
+            _: None, gradient: Tensor
+        ) -> Any:  # only traced where it is needed
             self.has_gradient = True
             return (gradient,)
 
         noticing.defvjp(lambda value: (value, None), backward)
         return noticing(value)
 
-    def _add(self, value: Any) -> None:
+    def _add(self, value: Tensor) -> None:
         self._total += float(value)
         self._count += 1
 

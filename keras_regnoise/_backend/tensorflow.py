@@ -6,7 +6,6 @@ tensor that they are for; compiled by XLA, the hashed draws cost next to nothing
 
 import contextlib
 import gc
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -16,11 +15,12 @@ from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
+from keras_regnoise._typing import Function, Tensor, TensorLike
 
 _REPLICA_STRIDE = 0x632BE5AB  # odd: replicas of one seed stay apart in 32 bits
 
 
-def local_seed(seed: Any) -> Any:
+def local_seed(seed: Tensor) -> Tensor:
     """Give each replica of a distribution strategy noise of its own."""
     if not tf.distribute.has_strategy():
         return seed
@@ -29,6 +29,11 @@ def local_seed(seed: Any) -> Any:
         return seed
     replica = tf.cast(context.replica_id_in_sync_group, seed.dtype)
     return seed + tf.stack([replica * _REPLICA_STRIDE, tf.zeros_like(replica)])
+
+
+def as_tensor(x: TensorLike) -> Tensor:
+    """Return a tensor; `keras.ops.convert_to_tensor` returns a variable as it is."""
+    return tf.convert_to_tensor(x)
 
 
 def renew_programs(variable: keras.Variable) -> None:
@@ -44,13 +49,13 @@ def renew_programs(variable: keras.Variable) -> None:
                 getattr(model, f"make_{kind}_function")(force=True)
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Function) -> Function:
     """Compile `(x, *tensors, **options)` with XLA, once per shape of `x`."""
     if not tf.test.is_built_with_xla():
         return function
     program = tf.function(function, jit_compile=True, autograph=False)
 
-    def run(x: Any, *tensors: Any, **options: Any) -> Any:
+    def run(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:
         # XLA compiles again for every new shape: few batch sizes, but many lengths.
         is_static = x.shape.rank is not None and x.shape[1:].is_fully_defined()
         return (program if is_static else function)(x, *tensors, **options)
@@ -58,7 +63,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     return run
 
 
-def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
+def kernel(forward: Function, backward: Function) -> Function:
     """Make one differentiable operation of a forward and a backward function.
 
     Args:
@@ -67,9 +72,9 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     """
     forward, backward = compiled(forward), compiled(backward)
 
-    def operation(x: Any, *tensors: Any, **options: Any) -> Any:
+    def operation(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:
         @tf.custom_gradient
-        def differentiable(x: Any) -> Any:
+        def differentiable(x: Tensor) -> Tensor:
             y, residuals = forward(x, *tensors, **options)
             return y, lambda gradient: backward(gradient, *residuals, **options)
 
@@ -78,14 +83,27 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
     return operation
 
 
-def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int) -> Any:
+def rotate(
+    x: Tensor,
+    partner: Tensor,
+    sign: Tensor,
+    tangent: Tensor,
+    shift: Tensor | None,
+    axis: int,
+) -> Tensor:
     """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
     noise = tf.gather(x, partner, axis=axis)
     noise = noise if shift is None else noise - shift
     return x + tangent * (sign * noise)
 
 
-def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
+def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Take along an axis by `indices` (batch, size), other ones for each sample."""
+    # Not Keras's take_along_axis, which broadcasts an empty batch to a sample.
+    return tf.gather(x, indices, axis=axis, batch_dims=1)
+
+
+def leading_rows(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return `x` and a copy of its first `count` rows.
 
     The gradient of the copy is added to the first rows of the gradient of `x`, where a
@@ -93,8 +111,8 @@ def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
     """
 
     @tf.custom_gradient
-    def split(x: Any) -> Any:
-        def gradient(whole: Any, rows: Any) -> Any:
+    def split(x: Tensor) -> Any:
+        def gradient(whole: Tensor, rows: Tensor) -> Tensor:
             indices = tf.range(tf.shape(rows)[0])[:, None]
             return tf.tensor_scatter_nd_add(whole, indices, rows)
 
@@ -104,14 +122,14 @@ def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
     return whole, rows
 
 
-def weighted_sum(x: Any, weights: Any) -> Any:
-    """Sum `x` (..., features) over all but its last axis, in float32.
+def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
+    """Sum `x` (..., features) over all but its last axis, in the dtype of `weights`.
 
     Args:
         x: Tensor.
-        weights: float32 tensor that broadcasts against `x`, of size 1 on the last axis.
+        weights: Tensor that broadcasts against `x`, of size 1 on the last axis.
     """
-    x = tf.cast(x, tf.float32)
+    x = tf.cast(x, weights.dtype)
     axes = list(range(len(x.shape) - 1))
     if len(x.shape) < 3 or tf.config.list_physical_devices("GPU"):
         return tf.reduce_sum(x * weights, axes)
@@ -136,13 +154,13 @@ class Recorder:
             self._mean = keras.metrics.Mean()
         self.has_gradient = False
 
-    def update(self, value: Any) -> Any:
+    def update(self, value: Tensor) -> Tensor:
         """Record a value; return it, to be added to the loss."""
         self._mean.update_state(tf.stop_gradient(value))
 
         @tf.custom_gradient
-        def noticing(value: Any) -> Any:
-            def gradient(upstream: Any) -> Any:  # only traced where it is needed
+        def noticing(value: Tensor) -> Any:
+            def gradient(upstream: Tensor) -> Tensor:  # only traced where it is needed
                 self.has_gradient = True
                 return upstream
 

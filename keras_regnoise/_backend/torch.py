@@ -8,14 +8,17 @@ from typing import Any
 import keras
 import torch
 
+from keras_regnoise._backend.gathering import take_per_sample as take_per_sample
+from keras_regnoise._typing import Function, Sizes, Tensor, TensorLike
 
-def local_seed(seed: Any) -> Any:
+
+def local_seed(seed: Tensor) -> Tensor:
     """Nothing to do: Keras runs one replica per process on torch."""
     return seed
 
 
 @torch.compiler.disable
-def _generator(seed: Any, stream: int, device: torch.device) -> torch.Generator:
+def _generator(seed: Tensor, stream: int, device: torch.device) -> torch.Generator:
     # Hashed, because the sum of seed and step, which would also be a legal seed,
     # makes layer 1 at step n + 1 draw what layer 2 draws at step n.
     words = [int(word) for word in (*seed, stream)]
@@ -25,7 +28,9 @@ def _generator(seed: Any, stream: int, device: torch.device) -> torch.Generator:
     return generator
 
 
-def _draw(draw: Callable[..., torch.Tensor], shape: Any, seed: Any, stream: int) -> Any:
+def _draw(
+    draw: Callable[..., torch.Tensor], shape: Sizes, seed: Tensor, stream: int
+) -> Tensor:
     device = seed.device
     if device.type == "meta":  # Keras infers shapes there, without values
         return torch.empty(shape, dtype=torch.float32, device=device)
@@ -33,12 +38,12 @@ def _draw(draw: Callable[..., torch.Tensor], shape: Any, seed: Any, stream: int)
     return draw(tuple(shape), generator=generator, device=device, dtype=torch.float32)
 
 
-def uniform(shape: Any, seed: Any, stream: int = 0) -> Any:
+def uniform(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
     """float32 in [0, 1), 24 bits."""
     return _draw(torch.rand, shape, seed, stream)
 
 
-def bernoulli(shape: Any, rate: Any, seed: Any, stream: int = 0) -> Any:
+def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
     """True with probability `rate` in steps of 2^-16, a float or a scalar tensor.
 
     A 64-bit draw serves four elements: half the time of a float for each.
@@ -54,16 +59,21 @@ def bernoulli(shape: Any, rate: Any, seed: Any, stream: int = 0) -> Any:
     return draws < threshold.clamp(max=2**15 - 1).to(torch.int16)
 
 
-def normal(shape: Any, seed: Any, stream: int = 0) -> Any:
+def normal(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
     """Standard normal float32."""
     return _draw(torch.randn, shape, seed, stream)
+
+
+def as_tensor(x: TensorLike) -> Tensor:
+    """Return a tensor of an array, a variable, a list or a number."""
+    return keras.ops.convert_to_tensor(x)
 
 
 def renew_programs(variable: keras.Variable) -> None:
     """Nothing to do: every step runs Python, or guards the attributes that it read."""
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: Function) -> Function:
     """Nothing to do: torch runs eagerly, or Keras compiles the whole model."""
     return function
 
@@ -71,7 +81,7 @@ def compiled(function: Callable[..., Any]) -> Any:
 class _Kernel(torch.autograd.Function):
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, functions: Any, options: Any, x: Any, *tensors: Any
+        ctx: Any, functions: Any, options: Any, x: Tensor, *tensors: Tensor
     ) -> Any:
         ctx.backward_function, ctx.options = functions[1], options
         y, residuals = functions[0](x, *tensors, **options)
@@ -80,12 +90,12 @@ class _Kernel(torch.autograd.Function):
         return y
 
     @staticmethod
-    def backward(ctx: Any, gradient: Any) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Any:  # type: ignore[override]
         gradient = ctx.backward_function(gradient, *ctx.saved_tensors, **ctx.options)
         return None, None, gradient, *(None for _ in range(ctx.arguments))
 
 
-def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
+def kernel(forward: Function, backward: Function) -> Function:
     """Make one differentiable operation of a forward and a backward function.
 
     Args:
@@ -93,14 +103,21 @@ def kernel(forward: Callable[..., Any], backward: Callable[..., Any]) -> Any:
         backward: `(gradient, *residuals, **options) -> gradient of x`.
     """
 
-    def operation(x: Any, *tensors: Any, **options: Any) -> Any:
+    def operation(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:
         apply: Any = _Kernel.apply
         return apply((forward, backward), options, x, *tensors)
 
     return operation
 
 
-def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int) -> Any:
+def rotate(
+    x: Tensor,
+    partner: Tensor,
+    sign: Tensor,
+    tangent: Tensor,
+    shift: Tensor | None,
+    axis: int,
+) -> Tensor:
     """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
     if axis == x.ndim - 1:  # ten times faster from a matrix
         noise = torch.index_select(x.reshape(-1, x.shape[-1]), 1, partner)
@@ -111,7 +128,7 @@ def rotate(x: Any, partner: Any, sign: Any, tangent: Any, shift: Any, axis: int)
     return torch.addcmul(x, tangent, noise.mul_(sign))
 
 
-def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
+def leading_rows(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return `x` and a copy of its first `count` rows.
 
     The gradient of the copy is added to the first rows of the gradient of `x`, where a
@@ -124,31 +141,31 @@ def leading_rows(x: Any, count: int) -> tuple[Any, Any]:
 
 class _Split(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Any, count: int) -> Any:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, count: int) -> Any:  # type: ignore[override]
         return x.view_as(x), x[:count].clone()
 
     @staticmethod
-    def backward(ctx: Any, whole: Any, rows: Any) -> Any:  # type: ignore[override]
+    def backward(ctx: Any, whole: Tensor, rows: Tensor) -> Any:  # type: ignore[override]
         gradient = whole.clone()
         gradient[: len(rows)] += rows
         return gradient, None
 
 
-def variance(x: Any, size: int) -> Any:
+def variance(x: Tensor, size: int) -> Tensor:
     """Unbiased variance over the first axis, which has `size` rows."""
     deviation = x - x.sum(0) / size  # torch.var takes three times as long
     return deviation.square().sum(0) / (size - 1)
 
 
-def weighted_sum(x: Any, weights: Any) -> Any:
-    """Sum `x` (..., features) over all but its last axis, in float32.
+def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
+    """Sum `x` (..., features) over all but its last axis, in the dtype of `weights`.
 
     Args:
         x: Tensor.
-        weights: float32 tensor that broadcasts against `x`, of size 1 on the last axis.
+        weights: Tensor that broadcasts against `x`, of size 1 on the last axis.
     """
     weights = weights.expand(*x.shape[:-1], 1).reshape(-1)
-    return torch.mv(x.reshape(-1, x.shape[-1]).t().float(), weights)
+    return torch.mv(x.reshape(-1, x.shape[-1]).t().to(weights.dtype), weights)
 
 
 class Recorder:
@@ -157,12 +174,12 @@ class Recorder:
     `has_gradient` is true once a step has taken a gradient of what `update` returned.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: keras.Model) -> None:
         del model
         self._mean = keras.metrics.Mean()
         self.has_gradient = False
 
-    def update(self, value: Any) -> Any:
+    def update(self, value: Tensor) -> Tensor:
         """Record a value; return it, to be added to the loss."""
         self._mean.update_state(value.detach())
         if value.requires_grad:

@@ -5,8 +5,14 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
-from keras_regnoise.layers._base.checks import check_axis, check_float, feature_size
+from keras_regnoise.layers._base.checks import (
+    check_axis,
+    check_float,
+    feature_size,
+    warn_of_one_vector,
+)
 from keras_regnoise.layers._base.noise_layer import NoiseLayer
+from keras_regnoise.ops._precision import widened
 from keras_regnoise.ops.drop import drop, kept_scale
 from keras_regnoise.ops.rotate import mean_weights
 
@@ -21,6 +27,10 @@ class CenteredDropout(NoiseLayer):
     features, which after a ReLU is most of their size. Before a BatchNormalization the
     variance in training is that at inference divided by `1 - rate`, whatever the
     weights: a shift that can be corrected.
+
+    A single vector, as in a last batch of one, is its own mean and would get no noise:
+    its `c` is 0, which is Dropout, with a warning where the size of the batch is known
+    beforehand.
 
     Args:
         rate: Float in [0, 1), the drop probability, or a
@@ -76,6 +86,7 @@ class CenteredDropout(NoiseLayer):
         check_float(self, inputs)
         if not training or self.rate == 0:
             return inputs
+        warn_of_one_vector(self, inputs, "as that of keras.layers.Dropout")
         rate, seed = self.next_noise()
         options = {"axis": self.axis, "spatial": self.spatial}
         return _drop_deviations(inputs, seed, rate, mask, **options)
@@ -113,11 +124,12 @@ def drop_deviations(
     x: Tensor, is_dropped: Tensor, scale: Tensor, weights: Tensor, *, axis: int
 ) -> Tensor:
     """Drop the deviations of `x` from its mean with the given weights."""
-    x_32 = ops.cast(x, "float32")
-    valid = ops.where(weights > 0, x_32, 0.0)  # padding may be NaN
+    wide = widened(x)
+    scale, weights = ops.cast(scale, wide.dtype), ops.cast(weights, wide.dtype)
+    valid = ops.where(weights > 0, wide, 0.0)  # padding may be NaN
     center = _sum(valid * weights, axis)
     # In this form a rate of 0, as of a schedule, is exact.
-    kept = x_32 + (x_32 - center) * (scale - 1.0)
+    kept = wide + (wide - center) * (scale - 1.0)
     return ops.cast(ops.where(is_dropped, center, kept), x.dtype)
 
 
@@ -125,9 +137,10 @@ def deviations_gradient(
     gradient: Tensor, is_dropped: Tensor, scale: Tensor, weights: Tensor, *, axis: int
 ) -> Tensor:
     """Apply the adjoint of `drop_deviations`, the path through the mean included."""
-    gradient_32 = ops.cast(gradient, "float32")
-    direct = drop(gradient_32, is_dropped, scale)
-    return ops.cast(direct + weights * _sum(gradient_32 - direct, axis), gradient.dtype)
+    wide = widened(gradient)
+    direct = drop(wide, is_dropped, scale)
+    path = ops.cast(weights, wide.dtype) * _sum(wide - direct, axis)
+    return ops.cast(direct + path, gradient.dtype)
 
 
 def _sum(x: Tensor, axis: int) -> Tensor:

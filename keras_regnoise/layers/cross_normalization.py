@@ -6,6 +6,7 @@ from keras import ops
 from keras_regnoise._arguments import check_number
 from keras_regnoise._typing import Config, Shape, Tensor
 from keras_regnoise.layers._base.checks import check_axis, check_float, feature_size
+from keras_regnoise.ops._precision import widened
 from keras_regnoise.ops.leave_one_out import Moments, leave_one_out_moments
 
 _ENOUGH = 2.0  # values for a variance
@@ -92,7 +93,7 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
                 shape=shape,
                 initializer=initializer,
                 trainable=trainable,
-                dtype="float32",
+                dtype="float64" if self.compute_dtype == "float64" else "float32",
                 autocast=False,
             )
 
@@ -105,9 +106,9 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
         self, inputs: Tensor, training: bool = False, mask: Tensor | None = None
     ) -> Tensor:
         check_float(self, inputs)
-        x = ops.cast(inputs, "float32")
-        mean = self._along(self.moving_mean)
-        variance = self._along(self.moving_variance)
+        x = widened(inputs)
+        mean = ops.cast(self._along(self.moving_mean), x.dtype)
+        variance = ops.cast(self._along(self.moving_variance), x.dtype)
         moments = None
         if training and self.trainable:
             mask = _expanded(mask, x.ndim, self.axis)
@@ -119,9 +120,9 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
         if moments is not None:  # last: on torch the moving mean above is a view
             self._move_statistics(moments)
         if self.gamma is not None:
-            y = y * self._along(self.gamma)
+            y = y * ops.cast(self._along(self.gamma), x.dtype)
         if self.beta is not None:
-            y = y + self._along(self.beta)
+            y = y + ops.cast(self._along(self.beta), x.dtype)
         return ops.cast(y, inputs.dtype)
 
     def _move_statistics(self, moments: Moments) -> None:
@@ -132,7 +133,8 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
             (self.moving_mean, moments.total_mean),
             (self.moving_variance, moments.total_variance * unbiased),
         ):
-            step = share * (value - self._along(variable))
+            value = ops.cast(value, variable.dtype)
+            step = ops.cast(share, value.dtype) * (value - self._along(variable))
             variable.assign(variable + ops.reshape(step, variable.shape))
 
     def _along(self, vector: Tensor) -> Tensor:

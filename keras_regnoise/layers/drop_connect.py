@@ -1,5 +1,5 @@
 import math
-from typing import Any, Self
+from typing import Any
 
 import keras
 from keras import ops
@@ -8,9 +8,10 @@ from keras_regnoise import _backend
 from keras_regnoise._arguments import check_choice, check_integer
 from keras_regnoise._seeds import Stream
 from keras_regnoise._typing import Config, Rate, Tensor
-from keras_regnoise.layers._base.amount import deserialized, rate_amount
+from keras_regnoise.layers._base.amount import rate_amount
 from keras_regnoise.layers._base.checks import check_float
 from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
+from keras_regnoise.ops._precision import widened
 from keras_regnoise.ops.drop import drop, kept_scale
 
 _CONV = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D)
@@ -28,7 +29,8 @@ class DropConnect(WeightWrapper):
     `E z = W v + b` and `Var z = rate / (1 - rate) * (W * W) (v * v)`.
 
     Args:
-        layer: The layer to wrap: Dense, Conv1D, Conv2D or Conv3D.
+        layer: The layer to wrap: Dense, Conv1D, Conv2D or Conv3D; or a subclass of one,
+            with `per="batch"` and `inference="mean"`, which call it.
         rate: Float in [0, 1), the probability that a connection is dropped, or a
             `keras.optimizers.schedules.LearningRateSchedule` of the layer's training
             steps. Defaults to 0.5, the paper's. 0 is the layer itself.
@@ -101,7 +103,8 @@ class DropConnect(WeightWrapper):
         step, seed = self.next_draw()
         rate = self._rate.at(step)
         if self.per == "sample":
-            return self.layer.activation(self._per_sample(inputs, rate, seed))
+            outputs = self.layer.activation(self._per_sample(inputs, rate, seed))
+            return ops.cast(outputs, self.compute_dtype)
         (kernel,) = self.noisy_variables()
         is_dropped = _backend.bernoulli(tuple(kernel.shape), rate, seed)
         noisy = drop(ops.convert_to_tensor(kernel), is_dropped, kept_scale(rate))
@@ -115,27 +118,30 @@ class DropConnect(WeightWrapper):
         kernels = drop(kernel, is_dropped, kept_scale(rate))
         rows = ops.reshape(inputs, (sizes[0], math.prod(sizes[1:-1]), sizes[-1]))
         outputs = ops.matmul(rows, ops.cast(kernels, rows.dtype))
+        outputs = ops.cast(outputs, rows.dtype)  # float64 is float32 on torch
         return self._biased(ops.reshape(outputs, (*sizes[:-1], kernel.shape[-1])))
 
     def _gaussian(self, inputs: Tensor) -> Tensor:
         """Mean activation over the moment-matched Gaussian of the pre-activations."""
         state = ops.convert_to_tensor(self.seed_generator.state)
         rate = self._rate.at(state[1])
-        x = ops.cast(inputs, "float32")
-        kernel = ops.cast(self.layer.kernel, "float32")
+        x = widened(inputs)
+        kernel = ops.cast(self.layer.kernel, x.dtype)
         mean = self._biased(self._linear(x, kernel))
         variance = self._linear(ops.square(x), ops.square(kernel))
-        stddev = ops.sqrt(ops.maximum(variance * (rate * kept_scale(rate)), 0.0))
+        factor = ops.cast(rate * kept_scale(rate), x.dtype)
+        stddev = ops.sqrt(ops.maximum(variance * factor, 0.0))
         shape = [1] * (mean.ndim + 1)
         shape[0], shape[self._channel_axis()] = self.num_samples, kernel.shape[-1]
         # Not the number of the step: training must not change the draws.
         seed = ops.stack([state[0], ops.zeros_like(state[0])])
         normal = _backend.normal(shape, seed, Stream.INFERENCE)
-        outputs = ops.mean(self.layer.activation(mean + stddev * normal), axis=0)
+        drawn = mean + stddev * ops.cast(normal, x.dtype)
+        outputs = ops.mean(self.layer.activation(drawn), axis=0)
         return ops.cast(outputs, self.compute_dtype)
 
     def _linear(self, x: Tensor, kernel: Tensor) -> Tensor:
-        if isinstance(self.layer, keras.layers.Dense):
+        if type(self.layer) is keras.layers.Dense:
             return ops.matmul(x, kernel)
         return self.layer.convolution_op(x, kernel)
 
@@ -162,10 +168,6 @@ class DropConnect(WeightWrapper):
             "num_samples": self.num_samples,
         }
 
-    @classmethod
-    def from_config(cls, config: Config) -> Self:
-        return cls(**deserialized(config, "layer", "rate"))
-
 
 def _check_layer(layer: keras.layers.Layer, per: str, inference: str) -> None:
     kind = f"Received: layer={type(layer).__name__} '{layer.name}'"
@@ -174,17 +176,24 @@ def _check_layer(layer: keras.layers.Layer, per: str, inference: str) -> None:
             "DropConnect wraps Dense, Conv1D, Conv2D and Conv3D layers. For other "
             f"layers use keras_regnoise.layers.WeightNoise(layer, rate=...). {kind}"
         )
-    if per == "sample" and not isinstance(layer, keras.layers.Dense):
+    if per == "sample" and isinstance(layer, _CONV):
         raise ValueError(
             "per='sample' needs a kernel for every sample, which a convolution cannot "
             f"have. Use per='batch'. {kind}, per='sample'"
+        )
+    by_hand = per == "sample" or inference == "gaussian"
+    if by_hand and type(layer) not in (keras.layers.Dense, *_CONV):
+        raise ValueError(
+            "per='sample' and inference='gaussian' do the work of Dense and of "
+            "convolutions themselves, so that what a subclass does in its own call() "
+            "would be left out. Use per='batch' and inference='mean'. "
+            f"{kind}, per={per!r}, inference={inference!r}"
         )
     if inference == "gaussian" and getattr(layer, "padding", None) == "causal":
         raise ValueError(
             "inference='gaussian' does not work with padding='causal'. Use "
             f"inference='mean'. {kind}"
         )
-    by_hand = per == "sample" or inference == "gaussian"
     if by_hand and layer.activity_regularizer is not None:
         raise ValueError(
             f"The wrapped layer must have no activity_regularizer with per={per!r} and "

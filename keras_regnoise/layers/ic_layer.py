@@ -64,6 +64,9 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
     need inputs of zero mean, and for the mutual information without mass at 0, which
     normalization right before the noise provides.
 
+    In training BatchNormalization makes a single vector, as in a last batch of one,
+    zero, whatever the vector is: leave such batches out, or use `"layer"`.
+
     Example:
 
     >>> block = keras.Sequential(

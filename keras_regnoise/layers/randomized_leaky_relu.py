@@ -9,6 +9,7 @@ from keras_regnoise._keras.kinds import Activation
 from keras_regnoise._typing import Config, Shape, Tensor, WithResiduals
 from keras_regnoise.layers._base.checks import check_float
 from keras_regnoise.layers._base.seeded_layer import SeededLayer
+from keras_regnoise.ops._precision import widened
 
 
 @Activation.register
@@ -82,7 +83,9 @@ def _leak(
     x: Tensor, is_negative: Tensor, seed: Tensor, *, lower: float, upper: float
 ) -> Tensor:
     slope = lower + (upper - lower) * _backend.uniform(ops.shape(x), seed)
-    return ops.where(is_negative, ops.cast(ops.cast(x, "float32") * slope, x.dtype), x)
+    wide = widened(x)
+    leaked = ops.cast(wide * ops.cast(slope, wide.dtype), x.dtype)
+    return ops.where(is_negative, leaked, x)
 
 
 def _forward(x: Tensor, seed: Tensor, **options: float) -> WithResiduals:

@@ -10,6 +10,7 @@ from keras_regnoise.layers._base.checks import (
     check_axis,
     check_float,
     feature_size,
+    warn_of_one_vector,
 )
 from keras_regnoise.layers._base.noise_layer import NoiseLayer
 from keras_regnoise.ops.pairing import random_pairing
@@ -47,7 +48,10 @@ class RotationOut(NoiseLayer):
             `"uniform"` or `"truncated_gaussian"`, all with the same mean square
             tangent `rate / (1 - rate)`.
         center: Whether to rotate about the mean over every axis but `axis` (masked
-            time steps left out) or about the origin. Defaults to True.
+            time steps left out) or about the origin. Defaults to True. A single vector,
+            as in a last batch of one, is its own mean, about which there would be no
+            noise: it is rotated about the origin, with a warning where the size of the
+            batch is known beforehand.
         permutation: `"batch"` (default) for one pairing per call, `"sample"` for one
             per sample.
         axis: Integer, the feature axis. Defaults to -1.
@@ -105,6 +109,8 @@ class RotationOut(NoiseLayer):
         check_float(self, inputs)
         if not training or self.rate == 0 or inputs.shape[self.axis] == 1:
             return inputs
+        if self.center:
+            warn_of_one_vector(self, inputs, "as with center=False")
         rate, seed = self.next_noise()
         return _rotate(
             inputs,

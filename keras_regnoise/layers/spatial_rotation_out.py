@@ -12,6 +12,7 @@ from keras_regnoise.layers._base.checks import (
     check_float,
     check_positions,
     feature_size,
+    warn_of_one_vector,
 )
 from keras_regnoise.layers._base.noise_layer import NoiseLayer
 from keras_regnoise.ops.pairing import random_pairing
@@ -42,7 +43,9 @@ class SpatialRotationOut(NoiseLayer):
         angles: Law of the angle, `"gaussian"` (default), `"uniform"` or
             `"truncated_gaussian"`, all with mean square tangent `rate / (1 - rate)`.
         center: Whether to rotate about the mean over batch and positions (masked time
-            steps left out) or about the origin. Defaults to True.
+            steps left out) or about the origin. Defaults to True. A batch of one sample
+            of one position is its own mean and is rotated about the origin, as in
+            `RotationOut`.
         block_size: Rotate only inside random contiguous blocks of this side, and leave
             every other position as it is. Cut to the size of a smaller map, which is
             then rotated as a whole or not at all. Defaults to None, every position.
@@ -110,6 +113,8 @@ class SpatialRotationOut(NoiseLayer):
         check_float(self, inputs)
         if not training or self.rate == 0 or inputs.shape[self.axis] == 1:
             return inputs
+        if self.center:
+            warn_of_one_vector(self, inputs, "as with center=False")
         rate, seed = self.next_noise()
         return _rotate(
             inputs,

@@ -8,6 +8,7 @@ from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
 from keras_regnoise.layers._base.amount import deserialized, positive_amount
 from keras_regnoise.layers._base.checks import check_float
 from keras_regnoise.layers._base.seeded_layer import SeededLayer
+from keras_regnoise.ops._precision import widened
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -80,7 +81,8 @@ class UniformNoise(SeededLayer):
 
 def _scaled(x: Tensor, seed: Tensor, scale: Tensor) -> Tensor:
     noise = 2.0 * _backend.uniform(ops.shape(x), seed) - 1.0
-    return ops.cast(ops.cast(x, "float32") * (1.0 + scale * noise), x.dtype)
+    wide = widened(x)
+    return ops.cast(wide * ops.cast(1.0 + scale * noise, wide.dtype), x.dtype)
 
 
 def _forward(x: Tensor, seed: Tensor, scale: Tensor) -> WithResiduals:

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import keras
 from keras import ops
@@ -8,7 +8,6 @@ from keras_regnoise import _backend
 from keras_regnoise._seeds import Stream
 from keras_regnoise._typing import Config, Rate, Tensor
 from keras_regnoise.layers._base.amount import (
-    deserialized,
     positive_amount,
     rate_amount,
 )
@@ -162,7 +161,3 @@ class WeightNoise(WeightWrapper):
             "rate": self._amount.config() if self.kind == "dropout" else None,
             "weights": self.noisy_weights,
         }
-
-    @classmethod
-    def from_config(cls, config: Config) -> Self:
-        return cls(**deserialized(config, "layer", "stddev", "rate"))

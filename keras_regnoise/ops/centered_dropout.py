@@ -1,9 +1,12 @@
-from typing import Any
-
 from keras import ops
 
+from keras_regnoise import _backend
+from keras_regnoise._typing import Tensor, TensorLike
+from keras_regnoise.ops._precision import widened
+from keras_regnoise.ops.rotate import mean_weights
 
-def centered_dropout(x: Any, mask: Any, axis: int = -1) -> Any:
+
+def centered_dropout(x: TensorLike, mask: TensorLike, axis: int = -1) -> Tensor:
     """Drop the deviations from the mean: `y = (x - c) * mask + c`.
 
     Args:
@@ -11,7 +14,8 @@ def centered_dropout(x: Any, mask: Any, axis: int = -1) -> Any:
         mask: Tensor that broadcasts against `x`: 0 where the deviation is dropped,
             `1 / (1 - rate)` where it is kept.
         axis: The feature axis; the centre `c` is the mean over all others, taken in
-            float32. Defaults to the last.
+            float32 at least. Defaults to the last. A single vector is its own mean:
+            for that `c` is 0, and this is Dropout.
 
     Returns:
         A tensor of the shape and dtype of `x`. The gradient flows through the centre.
@@ -25,8 +29,9 @@ def centered_dropout(x: Any, mask: Any, axis: int = -1) -> Any:
     >>> keras.ops.convert_to_numpy(y).tolist()
     [[2.0], [4.0]]
     """
-    x = ops.convert_to_tensor(x)
+    x, mask = _backend.as_tensor(x), _backend.as_tensor(mask)
     others = [i for i in range(x.ndim) if i != axis % x.ndim]
-    center = ops.mean(ops.cast(x, "float32"), axis=others, keepdims=True)
-    center = ops.cast(center, x.dtype)
+    wide = widened(x)
+    weights = ops.cast(mean_weights(x, None, axis), wide.dtype)
+    center = ops.cast(ops.sum(wide * weights, axis=others, keepdims=True), x.dtype)
     return (x - center) * ops.cast(mask, x.dtype) + center

@@ -1,10 +1,14 @@
 from collections.abc import Callable
-from typing import Any
 
 from keras import ops
 
+from keras_regnoise import _backend
+from keras_regnoise._typing import Tensor, TensorLike
 
-def drop_activation(x: Any, keep_mask: Any, activation: Callable[[Any], Any]) -> Any:
+
+def drop_activation(
+    x: TensorLike, keep_mask: TensorLike, activation: Callable[[Tensor], Tensor]
+) -> Tensor:
     """Apply an activation where `keep_mask` says so and the identity elsewhere.
 
     Args:
@@ -26,5 +30,5 @@ def drop_activation(x: Any, keep_mask: Any, activation: Callable[[Any], Any]) ->
     >>> keras.ops.convert_to_numpy(y).tolist()
     [0.0, -1.0, 2.0]
     """
-    x = ops.convert_to_tensor(x)
+    x, keep_mask = _backend.as_tensor(x), _backend.as_tensor(keep_mask)
     return ops.where(ops.cast(keep_mask, "bool"), activation(x), x)

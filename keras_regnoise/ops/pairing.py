@@ -51,7 +51,10 @@ def random_pairing(
         is_alone = rank == dim - 1
         mate = ops.where(is_alone, rank, mate)
         sign = ops.where(is_alone, 0.0, sign)
-    partner = ops.take_along_axis(member, mate, axis=-1)
+    if batch_size is None:
+        partner = ops.take(member, mate, axis=-1)
+    else:
+        partner = _backend.take_per_sample(member, mate, axis=1)
     return ops.cast(partner, "int32"), ops.cast(sign, "float32")
 
 

@@ -1,20 +1,21 @@
 import math
-from typing import Any
 
 import keras
 from keras import ops
 
 from keras_regnoise import _backend
+from keras_regnoise._typing import Tensor, TensorLike, WithResiduals
+from keras_regnoise.ops._precision import wide_dtype, widened
 
 
 def rotate(
-    x: Any,
-    partner: Any,
-    sign: Any,
-    tangent: Any,
-    center: Any = None,
+    x: TensorLike,
+    partner: TensorLike,
+    sign: TensorLike,
+    tangent: TensorLike,
+    center: TensorLike | None = None,
     axis: int = -1,
-) -> Any:
+) -> Tensor:
     """Rotate feature vectors in random planes, divided by the cosine of the angle.
 
     `y[i] = x[i] + tangent * sign[i] * (x[partner[i]] - center[partner[i]])`: every
@@ -47,20 +48,25 @@ def rotate(
     >>> keras.ops.convert_to_numpy(y).tolist()
     [[2.5, 0.0, 2.5, 5.0]]
     """
-    x = ops.convert_to_tensor(x)
+    x = _backend.as_tensor(x)
     if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype)):
         raise ValueError(
             f"`x` must be a floating-point tensor, because a tangent is a fraction. "
             f"Received: dtype={keras.backend.standardize_dtype(x.dtype)}"
         )
     rank, axis = x.ndim, axis % x.ndim
-    partner, sign = ops.cast(partner, "int32"), ops.cast(sign, x.dtype)
+    partner = ops.cast(_backend.as_tensor(partner), "int32")
+    sign = ops.cast(_backend.as_tensor(sign), x.dtype)
     if center is not None:
-        center = ops.cast(center, x.dtype)
+        center = ops.cast(_backend.as_tensor(center), x.dtype)
         center = ops.reshape(center, (1,) * (rank - center.ndim) + ops.shape(center))
         if center.shape[axis] != 1:
+            if partner.ndim == 2 and center.shape[0] == 1:
+                sizes = (ops.shape(partner)[0], *ops.shape(center)[1:])
+                center = ops.broadcast_to(center, sizes)
             center = _take(center, partner, axis)
-    tangent, sign = ops.cast(tangent, x.dtype), _along(sign, rank, axis)
+    tangent = ops.cast(_backend.as_tensor(tangent), x.dtype)
+    sign = _along(sign, rank, axis)
     if partner.ndim == 1:
         return _backend.rotate(x, partner, sign, tangent, center, axis)
     noise = _take(x, partner, axis)
@@ -69,8 +75,13 @@ def rotate(
 
 
 def centered_rotation(
-    x: Any, partner: Any, sign: Any, tangent: Any, weights: Any, axis: int
-) -> tuple[Any, Any]:
+    x: Tensor,
+    partner: Tensor,
+    sign: Tensor,
+    tangent: Tensor,
+    weights: Tensor | None,
+    axis: int,
+) -> WithResiduals:
     """Rotate about the weighted mean of `x` over every axis but `axis`.
 
     Args:
@@ -78,8 +89,8 @@ def centered_rotation(
         partner: See `x`.
         sign: See `x`.
         tangent: See `x`.
-        weights: Weights of the mean, which sum to 1 over the positions; a float32
-            tensor that broadcasts against `x`, of size 1 on `axis`. None: the origin.
+        weights: Those of `mean_weights`, a float32 tensor that broadcasts against
+            `x`, of size 1 on `axis`. None: the origin.
         axis: See `x`.
 
     Returns:
@@ -97,8 +108,14 @@ def centered_rotation(
 
 
 def rotation_gradient(
-    gradient: Any, partner: Any, sign: Any, tangent: Any, weights: Any, *, axis: int
-) -> Any:
+    gradient: Tensor,
+    partner: Tensor,
+    sign: Tensor,
+    tangent: Tensor,
+    weights: Tensor | None,
+    *,
+    axis: int,
+) -> Tensor:
     """Apply the adjoint of `centered_rotation`: the opposite rotation.
 
     The path through the mean is exact: `gx = b + weights * sum(gradient - b)` with
@@ -111,20 +128,26 @@ def rotation_gradient(
     if partner.ndim == 1:
         # The sum of permuted vectors is the permuted sum, which is one small vector.
         total = _weighted_sum(gradient, tangent, axis)
-        path = sign * ops.take(total, partner)
+        path = ops.cast(sign, total.dtype) * ops.take(total, partner)
     else:
-        noise = ops.cast(gradient, "float32") - ops.cast(b, "float32")
+        noise = widened(gradient) - widened(b)
         path = ops.sum(noise, axis=[i for i in range(rank) if i != axis])
-    return b + ops.cast(weights * _along(path, rank, axis), b.dtype)
+    path = _along(path, rank, axis)
+    return b + ops.cast(ops.cast(weights, path.dtype) * path, b.dtype)
 
 
-def mean_weights(x: Any, mask: Any, axis: int) -> Any:
-    """Weights of the mean over every axis but `axis`, without the masked positions."""
+def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
+    """Weights of the mean over every axis but `axis`, without the masked positions.
+
+    They sum to 1, but are 0 for a single vector: it is its own mean, about which there
+    would be no noise. With weights of 0 the centre is the origin.
+    """
     sizes = list(ops.shape(x))
     sizes[axis] = 1
     if mask is None:
         count = ops.cast(math.prod(sizes), "float32")
-        return ops.reshape(1.0 / count, [1] * x.ndim)
+        weight = ops.where(count > 1.0, 1.0 / ops.maximum(count, 1.0), 0.0)
+        return ops.reshape(weight, [1] * x.ndim)
     if mask.ndim > axis % x.ndim:
         raise ValueError(
             f"The mask must be of the axes before the feature axis {axis}, such as "
@@ -135,7 +158,8 @@ def mean_weights(x: Any, mask: Any, axis: int) -> Any:
     mask = ops.cast(mask, "float32")
     mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (x.ndim - mask.ndim)))
     mask = ops.broadcast_to(mask, sizes)
-    return mask / ops.maximum(ops.sum(mask), 1.0)
+    count = ops.sum(mask)
+    return ops.where(count > 1.0, mask / ops.maximum(count, 1.0), 0.0)
 
 
 def unpaired_correction(dim: int) -> float:
@@ -143,15 +167,15 @@ def unpaired_correction(dim: int) -> float:
     return math.sqrt(dim / (dim - 1)) if dim % 2 else 1.0
 
 
-def _weighted_sum(x: Any, weights: Any, axis: int) -> Any:
-    axis = axis % x.ndim
+def _weighted_sum(x: Tensor, weights: Tensor, axis: int) -> Tensor:
+    axis, weights = axis % x.ndim, ops.cast(weights, wide_dtype(x))
     if axis == x.ndim - 1:
         return _backend.weighted_sum(x, weights)
     others = [i for i in range(x.ndim) if i != axis]
-    return ops.sum(ops.cast(x, "float32") * weights, axis=others)
+    return ops.sum(widened(x) * weights, axis=others)
 
 
-def _along(vector: Any, rank: int, axis: int) -> Any:
+def _along(vector: Tensor, rank: int, axis: int) -> Tensor:
     """Reshape (D,) or (batch, D) to broadcast against a tensor of the given rank."""
     shape = [1] * rank
     shape[axis % rank] = vector.shape[-1]
@@ -160,7 +184,7 @@ def _along(vector: Any, rank: int, axis: int) -> Any:
     return ops.reshape(vector, shape)
 
 
-def _take(x: Any, partner: Any, axis: int) -> Any:
+def _take(x: Tensor, partner: Tensor, axis: int) -> Tensor:
     if partner.ndim == 1:
         return ops.take(x, partner, axis=axis)
-    return ops.take_along_axis(x, _along(partner, x.ndim, axis), axis=axis)
+    return _backend.take_per_sample(x, partner, axis)

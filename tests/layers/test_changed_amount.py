@@ -6,10 +6,10 @@ import pytest
 
 import keras_regnoise as krn
 from tests.helpers import to_numpy
-from tests.layers.cases import CASES, parametrize
+from tests.layers.cases import SEED_CASES, parametrize
 
-AMOUNTS = {krn.UniformNoise: "scale"}
-CHANGEABLE = [case for case in CASES if {"rate", "scale", "stddev"} & {*case.options}]
+NAMES = {"rate", "scale", "stddev"}
+CHANGEABLE = [case for case in SEED_CASES if NAMES & {*case.options}]
 
 
 def amount_of(case):

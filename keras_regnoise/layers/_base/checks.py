@@ -1,5 +1,7 @@
 """What layers check of their arguments and of their inputs."""
 
+import warnings
+
 import keras
 
 from keras_regnoise._arguments import check_choice, check_integer
@@ -34,6 +36,21 @@ def check_float(layer: keras.Layer, inputs: Tensor) -> None:
             f"first, for example with keras.ops.cast(x, 'float32') or a "
             f"keras.layers.Rescaling layer."
         )
+
+
+def warn_of_one_vector(layer: keras.Layer, inputs: Tensor, instead: str) -> None:
+    """Warn once per layer where a batch is known to be one vector, its own mean."""
+    sizes = list(inputs.shape)
+    del sizes[layer.axis]
+    if any(size != 1 for size in sizes) or getattr(layer, "_has_warned", False):
+        return
+    layer._has_warned = True
+    warnings.warn(
+        f"{type(layer).__name__} layer '{layer.name}' got a batch of one vector, which "
+        f"is its own mean: its noise is about the origin, {instead}. Batches of two "
+        f"or more, such as with drop_remainder=True, are centred on their mean.",
+        stacklevel=2,
+    )
 
 
 def check_axis(axis: object) -> int:

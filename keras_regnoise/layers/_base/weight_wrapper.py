@@ -1,11 +1,12 @@
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import keras
 
 from keras_regnoise._keras.kinds import Wrapper
 from keras_regnoise._typing import Config, Shape, Tensor
+from keras_regnoise.layers._base.amount import deserialized
 from keras_regnoise.layers._base.replaced_weights import ReplacedWeights
 from keras_regnoise.layers._base.seeded_layer import SeededLayer
 
@@ -36,6 +37,7 @@ class WeightWrapper(SeededLayer):
                 "`layer` must be a Keras layer, such as keras.layers.Dense(10). "
                 f"Received: layer={layer!r}"
             )
+        _check_one_input(type(self).__name__, layer)
         kwargs.setdefault("dtype", layer.dtype_policy)
         super().__init__(seed, **kwargs)
         self.layer = layer
@@ -98,9 +100,41 @@ class WeightWrapper(SeededLayer):
     def compute_mask(self, inputs: Tensor, previous_mask: Tensor) -> Any:
         return self.layer.compute_mask(inputs, previous_mask)
 
+    @classmethod
+    def from_config(cls, config: Config) -> Self:
+        if "go_backwards" in config:
+            raise ValueError(
+                f"Bidirectional can't reverse a wrapped layer. Wrap it instead: "
+                f"{cls.__name__}(keras.layers.Bidirectional(layer), ...) in place of "
+                f"Bidirectional({cls.__name__}(layer, ...))."
+            )
+        return cls(**deserialized(config, "layer", "rate", "stddev"))
+
     def get_config(self) -> Config:
         layer = keras.saving.serialize_keras_object(self.layer)
         return {**super().get_config(), "layer": layer}
+
+
+def _check_one_input(kind: str, layer: keras.layers.Layer) -> None:
+    if hasattr(layer, "state_size") and not isinstance(layer, keras.layers.RNN):
+        raise ValueError(
+            f"{kind} can't wrap a cell, because its noise is the same for all time "
+            f"steps. Wrap the recurrent layer: {kind}(keras.layers.RNN(cell), ...) in "
+            f"place of RNN({kind}(cell, ...))."
+        )
+    needed = [
+        parameter.name
+        for parameter in inspect.signature(layer.call).parameters.values()
+        if parameter.default is parameter.empty
+        and parameter.kind is parameter.POSITIONAL_OR_KEYWORD
+    ]
+    if len(needed) > 1:
+        raise ValueError(
+            f"{kind} calls its layer with one input, and {type(layer).__name__} needs "
+            f"{', '.join(needed)}. Wrap a layer of your own that has it inside and "
+            f"takes one input, such as one with call(self, x): return "
+            f"self.attention(x, x)."
+        )
 
 
 def _names(weights: object) -> tuple[str, ...]:

@@ -1,0 +1,144 @@
+"""What every module of this folder offers; mypy checks each against it."""
+
+from typing import TYPE_CHECKING, Protocol
+
+import keras
+
+from keras_regnoise._typing import Function, Sizes, Tensor, TensorLike
+
+
+class Recorder(Protocol):
+    """The mean of a value that is computed inside training steps.
+
+    Attributes:
+        has_gradient: Whether a step has taken a gradient of what `update` returned.
+    """
+
+    has_gradient: bool
+
+    def update(self, value: Tensor) -> Tensor:
+        """Record a value; return it, to be added to the loss."""
+        ...
+
+    def result(self) -> float:
+        """Return the mean."""
+        ...
+
+    def reset(self) -> None:
+        """Start again."""
+
+
+class MakesRecorder(Protocol):
+    """The class of a backend's recorder."""
+
+    def __call__(self, model: keras.Model) -> Recorder:
+        """Make one for the training steps of a model."""
+        ...
+
+
+class Draw(Protocol):
+    """Draws that depend on seed and stream, and on nothing else.
+
+    The seed is the two integers of a `SeedGenerator`; the stream separates several
+    draws made with one seed.
+    """
+
+    def __call__(self, shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
+        """Return float32 of the given shape."""
+        ...
+
+
+class Bernoulli(Protocol):
+    """As `Draw`, of booleans."""
+
+    def __call__(
+        self, shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0
+    ) -> Tensor:
+        """Return True with probability `rate`, a float or a scalar tensor."""
+        ...
+
+
+class Backend(Protocol):
+    """A module of this folder."""
+
+    @property
+    def Recorder(self) -> MakesRecorder:  # noqa: N802
+        """The recorder of means."""
+        ...
+
+    @property
+    def uniform(self) -> Draw:
+        """In [0, 1), 24 bits."""
+        ...
+
+    @property
+    def normal(self) -> Draw:
+        """Standard normal."""
+        ...
+
+    @property
+    def bernoulli(self) -> Bernoulli:
+        """Of a rate."""
+        ...
+
+    def as_tensor(self, x: TensorLike) -> Tensor:
+        """Return a tensor of an array, a variable, a list or a number."""
+        ...
+
+    def local_seed(self, seed: Tensor) -> Tensor:
+        """Return the seed of this replica."""
+        ...
+
+    def renew_programs(self, variable: keras.Variable) -> None:
+        """Have what is compiled with a variable built anew when it next runs."""
+
+    def compiled(self, function: Function) -> Function:
+        """Return `(x, *tensors, **options)`, compiled where that pays."""
+        ...
+
+    def kernel(self, forward: Function, backward: Function) -> Function:
+        """Make one differentiable operation of a forward and a backward function.
+
+        Args:
+            forward: `(x, *tensors, **options) -> (y, residuals)`; only `x` gets a
+                gradient.
+            backward: `(gradient, *residuals, **options) -> gradient of x`.
+        """
+        ...
+
+    def leading_rows(self, x: Tensor, count: int) -> tuple[Tensor, Tensor]:
+        """Return `x` and its first rows, which share one gradient."""
+        ...
+
+    def rotate(
+        self,
+        x: Tensor,
+        partner: Tensor,
+        sign: Tensor,
+        tangent: Tensor,
+        shift: Tensor | None,
+        axis: int,
+    ) -> Tensor:
+        """Return `x + tangent * (sign * (x[partner] - shift))` along `axis`."""
+        ...
+
+    def take_per_sample(self, x: Tensor, indices: Tensor, axis: int) -> Tensor:
+        """Take along an axis by `indices` (batch, size), other ones for each sample."""
+        ...
+
+    def variance(self, x: Tensor, size: int) -> Tensor:
+        """Return the unbiased variance over the first axis, of `size` rows."""
+        ...
+
+    def weighted_sum(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Return the sum of `x * weights` over all axes but the last."""
+        ...
+
+
+if TYPE_CHECKING:
+    from keras_regnoise._backend import jax, plain, tensorflow, torch
+
+    _of_jax: Backend = jax
+    _of_plain: Backend = plain
+    _of_tensorflow: Backend = tensorflow
+    _of_torch: Backend = torch
