@@ -5,9 +5,9 @@ import keras
 import numpy as np
 
 from keras_regnoise._arguments import check_integer
+from keras_regnoise._data import input_batches, input_shapes
 from keras_regnoise._keras.kinds import noise_layers
 from keras_regnoise.analysis._arrays import Array, feature_rows
-from keras_regnoise.analysis._batches import input_batches
 from keras_regnoise.analysis._layers import (
     normalizations,
     select_layers,
@@ -142,7 +142,7 @@ def _activations(
             "in_training": noise_layers(model),
             "in_inference": normalizations(model),
         }
-    batches = input_batches(data, batch_size)
+    batches = input_batches(data, input_shapes(model), batch_size)
     with (
         preserved(model.non_trainable_variables),
         observing(model, taps, **modes) as observe,

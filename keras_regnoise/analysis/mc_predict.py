@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from keras_regnoise._arguments import check_integer
+from keras_regnoise._data import input_batches, input_shapes
 from keras_regnoise._keras.kinds import noise_layers
-from keras_regnoise.analysis._batches import input_batches
 from keras_regnoise.analysis._layers import (
     check_model,
     normalizations,
@@ -115,7 +115,7 @@ def mc_predict(
         preserved(model.non_trainable_variables),
         observing(model, in_training=noisy, in_inference=normal) as observe,
     ):
-        for batch in input_batches(x, batch_size):
+        for batch in input_batches(x, input_shapes(model), batch_size):
             draws = _draws(observe, batch, num_samples, reseed)
             means.append(_map(lambda d: d.mean(axis=0, dtype="float64"), draws))
             deviations.append(

@@ -1,12 +1,13 @@
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
 from keras_regnoise._arguments import check_integer, check_rate
-from keras_regnoise.analysis._batches import input_batches, is_used_up
+from keras_regnoise._data import input_batches, input_shapes, is_used_up
 from keras_regnoise.analysis._layers import (
     batch_normalizations,
     select_layers,
@@ -80,15 +81,16 @@ def recalibrate_batch_normalization(
             "list of batches or a data set, or max_passes=1."
         )
     taps = input_moments(layers)
+    batches = partial(input_batches, data, input_shapes(model), batch_size)
     with (
         preserved(model.non_trainable_variables),
         observing(model, taps, in_training=layers.values()) as observe,
     ):
-        found = _statistics(observe, input_batches(data, batch_size))
+        found = _statistics(observe, batches())
     _assign(layers, found)
     with observing(model, taps) as observe:
         for number in range(2, limit + 1):
-            found = _statistics(observe, input_batches(data, batch_size))
+            found = _statistics(observe, batches())
             if _assign(layers, found) <= tolerance:
                 return number
     return limit

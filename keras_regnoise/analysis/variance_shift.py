@@ -4,8 +4,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from keras_regnoise._data import input_batches, input_shapes
 from keras_regnoise.analysis._arrays import Array
-from keras_regnoise.analysis._batches import input_batches
 from keras_regnoise.analysis._layers import batch_normalizations
 from keras_regnoise.analysis._moments import Variance
 from keras_regnoise.analysis._observe import observing, preserved
@@ -103,7 +103,7 @@ def variance_shift(
     with_noise = {path: Variance() for path in layers}
     without_noise = {path: Variance() for path in layers}
     statistics = [v for layer in layers.values() for v in layer.non_trainable_variables]
-    batches = input_batches(data, batch_size)
+    batches = input_batches(data, input_shapes(model), batch_size)
     with (
         preserved(model.non_trainable_variables),
         preserved(statistics) as restore_statistics,

@@ -1,5 +1,4 @@
 import math
-from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -7,10 +6,12 @@ import numpy as np
 from keras import ops
 
 from keras_regnoise._arguments import check_integer, check_number
+from keras_regnoise._data import input_batches, is_array
 from keras_regnoise._typing import Config, Shape, Tensor
 from keras_regnoise.layers._base.checks import check_float
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
+_BATCH_SIZE = 1024  # of an array's rows, in float64 at one time
 
 
 @keras.saving.register_keras_serializable(package="keras_regnoise")
@@ -84,11 +85,19 @@ class ZCAWhitening(keras.layers.Layer):  # type: ignore[misc]
         """Learn the mean and the covariance of data.
 
         Args:
-            data: Array or tensor of samples `(samples, ...)`, or an iterable of such
-                batches (a `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator).
+            data: Samples `(samples, ...)` in any form that `fit` takes: an array,
+                tensor or DataFrame, a tuple `(x, y)` whose targets are left out, or
+                batches of these (a `tf.data.Dataset`, a `keras.utils.PyDataset`, a
+                torch `DataLoader`, a generator, a list of tuples).
+
+        Raises:
+            ValueError: If the data have fewer than two samples, no end, or another
+                number of features than the layer.
         """
+        is_list = isinstance(data, list) and data and is_array(data[0])
+        inputs = [tuple(data[0].shape)] if is_list else None
         moments = _Moments()
-        for batch in _batches(data):
+        for batch in input_batches(data, inputs, _BATCH_SIZE):
             self._build_for(batch)
             moments.add(self._rows(batch))
         if moments.count < 2:
@@ -122,9 +131,21 @@ class ZCAWhitening(keras.layers.Layer):  # type: ignore[misc]
             y = ops.reshape(y, ops.shape(x))
         return ops.cast(y, x.dtype)
 
-    def _build_for(self, batch: Array) -> None:
+    def _build_for(self, batch: Any) -> None:
+        if not is_array(batch):
+            raise ValueError(
+                "adapt() takes one array of inputs. Received: inputs of type "
+                f"{type(batch).__name__}. Map the data to one of them."
+            )
+        shape = (None, *batch.shape[1:])
         if not getattr(self, "built", False):
-            self.build((None, *batch.shape[1:]))
+            self.build(shape)
+        if self._feature_count(shape) != self.mean.shape[0]:
+            raise ValueError(
+                f"{type(self).__name__} layer '{self.name}' was built for "
+                f"{self.mean.shape[0]} features. Received: data of shape {shape}, "
+                f"axis={self.axis}. If they are not batched, call .batch(32) on them."
+            )
 
     def _rows(self, batch: Array) -> Array:
         if self.axis is not None:
@@ -177,18 +198,3 @@ class _Moments:
         self.squares += np.outer(shift, shift) * (self.count * len(rows) / count)
         self.mean = self.mean + shift * (len(rows) / count)
         self.count = count
-
-
-def _batches(data: Any) -> Iterable[Array]:
-    if hasattr(data, "shape"):
-        yield ops.convert_to_numpy(data)
-    elif isinstance(data, keras.utils.PyDataset):
-        yield from (ops.convert_to_numpy(data[i]) for i in range(data.num_batches))
-    else:
-        for batch in data:
-            if not hasattr(batch, "shape"):
-                raise ValueError(
-                    "adapt() takes arrays of samples without labels. Received: a batch "
-                    f"of type {type(batch).__name__}. Map the data set to its inputs."
-                )
-            yield ops.convert_to_numpy(batch)

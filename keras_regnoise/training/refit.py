@@ -1,4 +1,5 @@
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -6,6 +7,14 @@ import keras
 import numpy as np
 
 from keras_regnoise._arguments import check_choice, check_integer
+from keras_regnoise._data import input_batches, input_shapes
+from keras_regnoise.training._examples import (
+    arguments,
+    both,
+    check_data,
+    steps_of,
+    whole,
+)
 
 _STRATEGIES = ("restart", "continue")
 _PATIENCE = 5
@@ -42,8 +51,8 @@ class Refit:
 
 def refit(
     model: Model,
-    train: Sequence[Any],
-    validation: Sequence[Any],
+    train: Any,
+    validation: Any,
     *,
     strategy: str = "restart",
     epochs: int = 100,
@@ -67,8 +76,12 @@ def refit(
         model: Function without arguments that returns a compiled model, called for
             each start; or a compiled and built model, which is set back to the weights
             it came with (the optimizer's too) to start again.
-        train: `(x, y)` or `(x, y, sample_weight)`, arrays or nested arrays.
-        validation: The same for the validation data.
+        train: `(x, y)` or `(x, y, sample_weight)`, arrays, DataFrames or nested arrays;
+            or a `tf.data.Dataset`, a `keras.utils.PyDataset` or a torch `DataLoader` of
+            such batches.
+        validation: The same for the validation data. The batches of data sets are
+            mixed with those of `train`, in a new order in every epoch unless
+            `shuffle=False`.
         strategy: `"restart"` (default) or `"continue"`.
         epochs: Most epochs of the first run. Defaults to 100.
         max_epochs: Most epochs of the second run of `"continue"`. Defaults to None, as
@@ -83,7 +96,8 @@ def refit(
 
     Raises:
         ValueError: For another strategy, for an `early_stopping` that does not restore
-            the best weights, or if the first run never had a value to compare.
+            the best weights, for data that cannot be read anew in every epoch or are of
+            two kinds, or if the first run never had a value to compare.
 
     Reference:
         Deep Learning (Goodfellow, Bengio and Courville), algorithms 7.2 and 7.3;
@@ -92,7 +106,9 @@ def refit(
     Differences from the book: in `"restart"` a model that is given as such starts again
     from the same initial weights. In `"continue"` the loss is looked at after each
     epoch; the optimizer goes on with the state it had when it was stopped, because
-    EarlyStopping restores the weights only.
+    EarlyStopping restores the weights only. The steps are those of the optimizer,
+    whatever the model's `steps_per_execution`, which is 1 in the second run of
+    `"restart"`.
 
     Example:
 
@@ -107,36 +123,45 @@ def refit(
     (3, True)
     """
     _check(strategy, epochs, max_epochs)
+    check_data(train, validation, fit)
     stopping = _early_stopping(early_stopping)
     start = _starter(model)
     trained = start()
-    first = _fit(
-        trained,
-        train,
-        epochs=epochs,
-        validation_data=tuple(validation),
-        callbacks=[*callbacks, stopping],
-        **fit,
-    )
+    next(input_batches(whole(train), input_shapes(trained)))  # raises if unreadable
+    held_out = {"validation_data": whole(validation)}
+    options = {**arguments(train), **fit, **held_out, "epochs": epochs}
+    first = trained.fit(callbacks=[*callbacks, stopping], **options)
     best = _best_epochs(stopping)
-    steps = best * int(first.params["steps"])
-    everything = _concatenated(train, validation)
+    steps = best * steps_of(train, first)
+    everything = {**fit, **both(train, validation, shuffle=fit.get("shuffle", True))}
     limit: _StopAfterSteps | _StopBelow
-    options: dict[str, Any]
     if strategy == "restart":
         trained, limit = start(), _StopAfterSteps(steps)
-        options = {"epochs": steps}  # an epoch is at least a step: the callback ends it
+        everything["epochs"] = steps  # an epoch is a step or more: the callback ends it
+        with _single_steps(trained):
+            second = trained.fit(callbacks=[*callbacks, limit], **everything)
     else:
         limit = _StopBelow(_loss(trained, train, fit.get("batch_size")))
-        options = {
-            "epochs": max_epochs or epochs,
-            "validation_data": tuple(validation),
-        }
-    second = _fit(
-        trained, everything, callbacks=[*callbacks, limit], **{**fit, **options}
-    )
+        options = {**everything, **held_out, "epochs": max_epochs or epochs}
+        second = trained.fit(callbacks=[*callbacks, limit], **options)
     target = getattr(limit, "target", None)
     return Refit(trained, first, second, best, steps, target, limit.is_reached)
+
+
+@contextlib.contextmanager
+def _single_steps(model: keras.Model) -> Iterator[None]:
+    """Let a model take its training steps one by one, to stop after any of them."""
+    before = model.steps_per_execution
+    if before == 1:
+        yield
+        return
+    model.steps_per_execution = 1
+    model.train_function = model.test_function = None  # made for another number
+    try:
+        yield
+    finally:
+        model.steps_per_execution = before
+        model.train_function = model.test_function = None
 
 
 class _StopAfterSteps(keras.callbacks.Callback):  # type: ignore[misc]
@@ -166,16 +191,9 @@ class _StopBelow(keras.callbacks.Callback):  # type: ignore[misc]
             self.model.stop_training = True
 
 
-def _fit(model: keras.Model, data: Sequence[Any], **options: Any) -> Any:
-    names = ("x", "y", "sample_weight")
-    return model.fit(**dict(zip(names, data, strict=False)), **options)
-
-
-def _loss(model: keras.Model, data: Sequence[Any], batch_size: int | None) -> float:
-    names = ("x", "y", "sample_weight")
-    arguments = dict(zip(names, data, strict=False))
+def _loss(model: keras.Model, data: Any, batch_size: int | None) -> float:
     values = model.evaluate(
-        **arguments, batch_size=batch_size, verbose=0, return_dict=True
+        **arguments(data), batch_size=batch_size, verbose=0, return_dict=True
     )
     return float(values["loss"])
 
@@ -214,13 +232,6 @@ def _best_epochs(stopping: keras.callbacks.EarlyStopping) -> int:
             f"early_stopping.monitor={stopping.monitor!r}"
         )
     return int(stopping.best_epoch) + 1
-
-
-def _concatenated(train: Sequence[Any], validation: Sequence[Any]) -> tuple[Any, ...]:
-    def both(*arrays: Any) -> Any:
-        return np.concatenate([keras.ops.convert_to_numpy(array) for array in arrays])
-
-    return tuple(keras.tree.map_structure(both, tuple(train), tuple(validation)))
 
 
 def _early_stopping(given: Any) -> keras.callbacks.EarlyStopping:

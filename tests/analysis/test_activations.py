@@ -14,7 +14,6 @@ from keras_regnoise.analysis import (
     kurtosis_by_layer,
     sample_activations,
 )
-from keras_regnoise.analysis._batches import input_batches
 from tests.analysis.models import (
     EVERY_KIND,
     assert_same_state,
@@ -81,58 +80,6 @@ def test_noise():
     first = keras.ops.convert_to_numpy(model.get_layer("first")(x))
     np.testing.assert_allclose(clean, first, rtol=1e-5, atol=1e-6)
     assert (noisy != clean).mean() > 0.9  # all but what rounding undoes
-
-
-class Data(keras.utils.PyDataset):
-    def __len__(self):
-        return 3
-
-    def __getitem__(self, index):
-        return inputs(4, seed=index), np.zeros(4)
-
-
-def every_kind_of_data():
-    batches = [inputs(4, seed=i) for i in range(3)]
-    whole = np.concatenate(batches)
-    yield "array", whole
-    yield "tensor", keras.ops.convert_to_tensor(whole)
-    yield "tuple", (whole, np.zeros(12))
-    yield "list", batches
-    yield "list of tuples", [(batch, np.zeros(4), None) for batch in batches]
-    yield "generator", (batch for batch in batches)
-    yield "PyDataset", Data()
-
-
-@pytest.mark.parametrize(
-    ("kind", "data"), list(every_kind_of_data()), ids=lambda v: str(v)[:9]
-)
-def test_kinds_of_data(kind, data):
-    found = list(input_batches(data, batch_size=4))
-    assert len(found) == 3
-    expected = [inputs(4, seed=i) for i in range(3)]
-    np.testing.assert_array_equal(found, expected)
-
-
-def test_tf_data():
-    tf = pytest.importorskip("tensorflow")
-    whole = inputs(12)
-    data = tf.data.Dataset.from_tensor_slices((whole, np.zeros(12))).batch(4)
-    np.testing.assert_array_equal(np.concatenate(list(input_batches(data))), whole)
-
-
-def test_torch_data_loader():
-    torch = pytest.importorskip("torch")
-    whole = torch.as_tensor(inputs(12))
-    data = torch.utils.data.TensorDataset(whole, torch.zeros(12))
-    loader = torch.utils.data.DataLoader(data, batch_size=4)
-    found = list(input_batches(loader))
-    np.testing.assert_array_equal(np.concatenate(found), whole.numpy())
-
-
-def test_dict_of_arrays():
-    data = {"a": inputs(10), "b": inputs(10, 2)}
-    found = list(input_batches(data, batch_size=4))
-    assert [batch["b"].shape for batch in found] == [(4, 2), (4, 2), (2, 2)]
 
 
 @pytest.mark.parametrize("noise", [False, True])

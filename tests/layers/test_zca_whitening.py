@@ -78,10 +78,42 @@ class Batches(keras.utils.PyDataset):
 def test_batches_give_what_the_array_gives():
     x = correlated() + 100.0  # far from 0: products would cancel
     expected = adapted(x)
-    for data in ([x[:7], x[7:7], x[7:]], iter([x[:300], x[300:]]), Batches(x)):
+    labels = np.zeros(len(x))
+    for data in (
+        [x[:7], x[7:7], x[7:]],
+        iter([x[:300], x[300:]]),
+        Batches(x),
+        (x, labels),
+        [(x[:300], labels[:300]), (x[300:], labels[300:])],
+    ):
         layer = adapted(data)
         for ours, theirs in zip(layer.weights, expected.weights, strict=True):
             assert_close(ours.value, to_numpy(theirs.value), 1e-5)
+
+
+class Endless(Batches):
+    __len__ = None
+
+    @property
+    def num_batches(self):
+        return None
+
+
+def test_data_without_an_end():
+    with pytest.raises(ValueError, match=r"PyDataset has no end.*generator"):
+        adapted(Endless(correlated()))
+    tf = pytest.importorskip("tensorflow")
+    data = tf.data.Dataset.from_tensor_slices(correlated()).batch(8).repeat()
+    with pytest.raises(ValueError, match=r"Dataset has no end.*take\(100\)"):
+        adapted(data)
+
+
+def test_data_of_other_features():
+    layer = adapted(correlated())
+    with pytest.raises(ValueError, match=r"built for 4 features.*\(None, 2\)"):
+        layer.adapt(correlated()[:, :2])
+    with pytest.raises(ValueError, match=r"must know how many features.*\(None,\)"):
+        adapted(iter(correlated()))  # not batched
 
 
 def test_adapting_again_starts_anew():
@@ -126,7 +158,9 @@ def test_bad_data():
     x = correlated()
     with pytest.raises(ValueError, match=r"at least two samples.*Received: 1 samples"):
         adapted(x[:1])
-    with pytest.raises(ValueError, match=r"without labels.*of type tuple"):
-        adapted([(x, x)])
+    with pytest.raises(ValueError, match=r"one array of inputs.*of type dict"):
+        adapted({"x": x})
+    with pytest.raises(ValueError, match=r"cannot be read.*Accepted"):
+        adapted([x, x])  # two batches, or inputs and targets
     with pytest.raises(ValueError, match=r"not the batch axis.*axis=0"):
         adapted(x, axis=0)

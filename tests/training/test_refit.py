@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from keras_regnoise.training import refit
+from keras_regnoise.training._examples import both
 from tests.helpers import to_numpy
 
 BATCH = 4
@@ -130,6 +131,137 @@ def test_sample_weights_and_nested_inputs():
     x, y = VALIDATION
     result = refit(model, train, ([x, x], y, np.ones(len(x))), epochs=2, verbose=0)
     assert result.is_complete
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, x, y):
+        super().__init__()
+        self.x, self.y = x, y
+
+    def __len__(self):
+        return -(-len(self.x) // BATCH)
+
+    def __getitem__(self, index):
+        rows = slice(index * BATCH, (index + 1) * BATCH)
+        return self.x[rows], self.y[rows]
+
+
+def tf_data(x, y):
+    tf = pytest.importorskip("tensorflow")
+    return tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH)
+
+
+def tf_data_of_unknown_length(x, y):
+    return tf_data(x, y).filter(lambda x, y: True)
+
+
+def loader(x, y):
+    torch = pytest.importorskip("torch")
+    data = torch.utils.data.TensorDataset(torch.as_tensor(x), torch.as_tensor(y))
+    return torch.utils.data.DataLoader(data, batch_size=BATCH)
+
+
+@pytest.mark.parametrize("strategy", ["restart", "continue"])
+@pytest.mark.parametrize(
+    "kind",
+    [Batches, tf_data, tf_data_of_unknown_length, loader],
+    ids=lambda k: k.__name__,
+)
+def test_data_sets_are_trained_on_as_arrays_are(kind, strategy):
+    options = {"strategy": strategy, "epochs": 3, "max_epochs": 3, "verbose": 0}
+    options["shuffle"] = False
+    expected = refit(build, TRAIN, VALIDATION, batch_size=BATCH, **options)
+    found = refit(build, kind(*TRAIN), kind(*VALIDATION), **options)
+    assert (found.epochs, found.steps) == (expected.epochs, expected.steps)
+    assert len(found.second.epoch) == len(expected.second.epoch)
+    for ours, theirs in zip(
+        found.model.get_weights(), expected.model.get_weights(), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+def test_every_batch_is_seen_once_an_epoch_in_a_new_order():
+    x = np.arange(28.0).reshape(28, 1)
+    train, validation = Batches(x[:20], x[:20]), Batches(x[20:], x[20:])
+    keras.utils.set_random_seed(0)
+    given = both(train, validation)
+    assert given["steps_per_epoch"] == 7
+    epochs = [[float(next(given["x"])[0][0, 0]) for _ in range(7)] for _ in range(3)]
+    assert all(sorted(epoch) == [0, 4, 8, 12, 16, 20, 24] for epoch in epochs)
+    # Those of one data set keep their order among themselves, which it has to change.
+    assert len({epoch.index(20.0) for epoch in epochs}) > 1
+
+
+def test_a_frame_is_data_as_an_array_is():
+    pandas = pytest.importorskip("pandas")
+    frames = [tuple(pandas.DataFrame(part) for part in d) for d in (TRAIN, VALIDATION)]
+    options = {"epochs": 2, "verbose": 0, "shuffle": False}
+    found = refit(build, *frames, **options).model.get_weights()
+    expected = refit(build, TRAIN, VALIDATION, **options).model.get_weights()
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-5)
+
+
+@pytest.mark.skipif(
+    keras.config.backend() == "torch", reason="Keras wants steps_per_execution=1"
+)
+@pytest.mark.parametrize("per_execution", [1, 3, 10])
+@pytest.mark.parametrize("data", ["arrays", "batches"])
+def test_steps_are_those_of_the_optimizer(per_execution, data):
+    built = []
+
+    def model():
+        model = build()
+        model.steps_per_execution = per_execution
+        built.append(model)
+        return model
+
+    # 5 batches in the first run, 7 in the second: both end with a partial block.
+    parts = (TRAIN, VALIDATION)
+    if data == "batches":
+        parts = tuple(Batches(*part) for part in parts)
+    stopping = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
+    scripted = Scripted([3.0, 1.0, 2.0, 2.0])
+    sizes = {"batch_size": BATCH} if data == "arrays" else {}
+    result = refit(
+        model, *parts, early_stopping=stopping, callbacks=[scripted], verbose=0, **sizes
+    )
+    assert result.steps == 2 * 5
+    assert result.is_complete
+    steps = [int(to_numpy(m.optimizer.iterations.value)) for m in built]
+    assert steps == [4 * 5, 2 * 5]
+    assert result.model.steps_per_execution == per_execution
+    result.model.fit(*TRAIN, batch_size=BATCH, verbose=0)  # and it trains on
+    assert int(to_numpy(result.model.optimizer.iterations.value)) == 15
+
+
+def endless():
+    return tf_data(*TRAIN).repeat()
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "message"),
+    [
+        (
+            lambda: (iter([TRAIN]), VALIDATION),
+            {},
+            r"every epoch can read anew.*train of",
+        ),
+        (lambda: (Batches(*TRAIN), iter([VALIDATION])), {}, "read anew.*validation of"),
+        (lambda: (endless(), tf_data(*VALIDATION)), {}, r"has no end.*take\(100\)"),
+        (lambda: (Batches(*TRAIN), VALIDATION), {}, "one kind.*batches.*2 arrays"),
+        (lambda: ((*TRAIN, np.ones(20)), VALIDATION), {}, "one kind.*3 arrays.*2 arr"),
+        (
+            lambda: (Batches(*TRAIN), Batches(*VALIDATION)),
+            {"steps_per_epoch": 2},
+            r"steps_per_epoch.*take\(100\)",
+        ),
+        (lambda: (tf_data(*TRAIN).unbatch(),) * 2, {}, r"not batched: call \.batch"),
+    ],
+    ids=range(7),
+)
+def test_data_that_cannot_be_used(data, options, message):
+    with pytest.raises(ValueError, match=message):
+        refit(build, *data(), epochs=1, verbose=0, **options)
 
 
 @pytest.mark.parametrize(
