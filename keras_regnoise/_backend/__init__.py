@@ -1,6 +1,24 @@
 """What differs between the backends of Keras, and only that.
 
 Every module here offers the names of `contract.Backend`.
+Every module here offers the same names:
+
+- ``uniform(shape, seed, stream)``, ``normal(shape, seed, stream)`` and
+  ``bernoulli(shape, rate, seed, stream)``: draws that depend on ``seed`` (the two
+  integers of a ``SeedGenerator``) and on ``stream`` (which separates several draws made
+  with one seed) and on nothing else;
+- ``local_seed(seed)``: the seed of this replica;
+- ``renew_programs(variable)``: what is compiled with it is built anew;
+- ``compiled(function)``: the function, compiled where that pays;
+- ``kernel(forward, backward)``: one differentiable operation of two such functions;
+- ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
+- ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
+- ``variance(x, size)``: the unbiased variance over the first axis, of a few rows;
+- ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
+- ``Unseeded()``: the framework's own generator, seeded for a while, for what has no
+  ``SeedGenerator``;
+- ``Recorder(model)``: the mean of a value computed inside training steps, and whether
+  it was part of what they took the gradient of.
 """
 
 import importlib
@@ -17,6 +35,7 @@ _module = cast(Backend, importlib.import_module(f"keras_regnoise._backend.{_name
 
 Recorder = _module.Recorder
 as_tensor = _module.as_tensor
+Unseeded = _module.Unseeded
 bernoulli = _module.bernoulli
 compiled = _module.compiled
 kernel = _module.kernel

@@ -168,6 +168,37 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     return torch.mv(x.reshape(-1, x.shape[-1]).t().to(weights.dtype), weights)
 
 
+class Unseeded:
+    """torch's global generator, from which Keras's `Dropout` without a seed draws.
+
+    In the context it can be seeded; afterwards it is as it was.
+    """
+
+    def __enter__(self) -> "Unseeded":
+        self._fork = torch.random.fork_rng()
+        self._fork.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._fork.__exit__(*exception)
+
+    def seed(self, seed: int) -> None:
+        """Start anew from a seed."""
+        torch.manual_seed(seed)
+        self._seeded = self._states()
+
+    def has_drawn(self) -> bool:
+        """Whether something was drawn since `seed`."""
+        return any(
+            not torch.equal(before, now)
+            for before, now in zip(self._seeded, self._states(), strict=True)
+        )
+
+    def _states(self) -> list[torch.Tensor]:
+        devices = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        return [torch.get_rng_state(), *devices]
+
+
 class Recorder:
     """Mean of a value computed inside the training steps of `model`.
 

@@ -5,6 +5,7 @@ which, and this folder is the one place to change.
 """
 
 PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
+    "Keras": ("src",),
     "functional model": ("_nodes_by_depth",),
     "Sequential model": ("_functional",),
     "node of a graph": ("operation", "arguments", "outputs"),

@@ -1,5 +1,6 @@
 """The layers of a model: which there are, and which one is meant."""
 
+import warnings
 from typing import Any
 
 import keras
@@ -99,6 +100,29 @@ def _is_meant(path: str, layer: keras.Layer, item: Any) -> bool:
     if isinstance(item, type):
         return isinstance(layer, item)
     return layer is item
+
+
+def check_called(
+    model: keras.Model, noisy: list[keras.Layer], called: set[int]
+) -> None:
+    """Raise `ValueError` if no noise layer was called, warn if some were not.
+
+    Args:
+        model: The model.
+        noisy: The layers that were to add noise.
+        called: The identities of those that were called.
+    """
+    missing = [layer.name for layer in noisy if id(layer) not in called]
+    if not missing:
+        return
+    text = (
+        f"The model does not call these noise layers: {', '.join(missing)}. What calls "
+        "them under `if training:` has to run in training mode itself: in mc_predict "
+        f"name its class, also={type(model).__name__}."
+    )
+    if len(missing) == len(noisy):
+        raise ValueError(f"There is no noise. {text}")
+    warnings.warn(f"A part of the noise is missing. {text}", stacklevel=3)
 
 
 def weight_layers(model: keras.Model) -> list[keras.Layer]:

@@ -69,12 +69,17 @@ def observing(
             stack.enter_context(replaced_call(tap.layer, record))
         for mode, layers in ((True, in_training), (False, in_inference)):
             for layer in layers:
-                stack.enter_context(replaced_call(layer, partial(_forced, mode)))
+                notice = partial(observer.called.add, id(layer))
+                stack.enter_context(
+                    replaced_call(layer, partial(_forced, mode, notice))
+                )
         yield observer
 
 
 class Observer:
     """Runs a model, compiled as Keras compiles `predict`, and collects readings.
+
+    `called` has the identities of the layers that were called in a forced mode.
 
     Args:
         model: A Keras model.
@@ -84,6 +89,7 @@ class Observer:
     def __init__(self, model: keras.Model, names: tuple[str, ...]) -> None:
         self._names = names
         self._readings: dict[str, list[Any]] = {}
+        self.called: set[int] = set()
 
         def run(training: bool, inputs: Any) -> dict[str, Any]:
             self._readings.clear()
@@ -133,16 +139,6 @@ def value_of(variable: Any) -> Array:
     return value.copy()
 
 
-def seed_generators(layers: Iterable[keras.Layer]) -> list[keras.random.SeedGenerator]:
-    """The sources of randomness of layers."""
-    return [
-        value
-        for layer in layers
-        for value in vars(layer).values()
-        if isinstance(value, keras.random.SeedGenerator)
-    ]
-
-
 def readings_as_rows(observation: Observation) -> dict[str, Array]:
     """The readings by name; further calls of a layer get a number, as in `name:2`."""
     return {
@@ -165,13 +161,14 @@ class _Compiled(keras.Model):  # type: ignore[misc]
         return self.function(inputs)
 
 
-def _forced(training: bool, call: Function) -> Function:
+def _forced(training: bool, notice: Callable[[], None], call: Function) -> Function:
     signature = inspect.signature(call)
-    if "training" not in signature.parameters:
-        return call
 
     @wraps(call)  # which keeps the signature, for the next to read
     def call_in_mode(*args: Any, **kwargs: Any) -> Any:
+        notice()
+        if "training" not in signature.parameters:
+            return call(*args, **kwargs)
         bound = signature.bind(*args, **kwargs)
         bound.arguments["training"] = training
         return call(*bound.args, **bound.kwargs)

@@ -9,6 +9,7 @@ from keras_regnoise._data import input_batches, input_shapes
 from keras_regnoise._keras.kinds import noise_layers
 from keras_regnoise.analysis._arrays import Array, feature_rows
 from keras_regnoise.analysis._layers import (
+    check_called,
     normalizations,
     select_layers,
 )
@@ -50,7 +51,8 @@ def activations(
         layer has a number: `"dense"`, `"dense:2"`.
 
     Raises:
-        ValueError: If a layer is not found or not called, or there are no data.
+        ValueError: If a layer is not found or not called, there are no data, or with
+            `noise=True` if no noise layer is called.
 
     Example:
 
@@ -136,19 +138,18 @@ def _activations(
     batch_size: int,
 ) -> Iterator[dict[str, Array]]:
     taps = {path: Tap(layer, _output) for path, layer in chosen.items()}
-    modes: dict[str, list[keras.Layer]] = {}
-    if noise:  # a noisy layer passes its mode on to what it holds
-        modes = {
-            "in_training": noise_layers(model),
-            "in_inference": normalizations(model),
-        }
+    noisy = noise_layers(model) if noise else []
+    # A noisy layer passes its mode on to what it holds.
+    normal = normalizations(model) if noise else []
     batches = input_batches(data, input_shapes(model), batch_size)
     with (
         preserved(model.non_trainable_variables),
-        observing(model, taps, **modes) as observe,
+        observing(model, taps, in_training=noisy, in_inference=normal) as observe,
     ):
         for batch in batches:
-            yield readings_as_rows(observe(batch))
+            observation = observe(batch)
+            check_called(model, noisy, observe.called)
+            yield readings_as_rows(observation)
 
 
 def _output(_: dict[str, Any], output: Any) -> Any:

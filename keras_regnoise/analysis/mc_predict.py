@@ -1,4 +1,3 @@
-import random
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,17 +7,14 @@ import numpy as np
 from keras_regnoise._arguments import check_integer
 from keras_regnoise._data import input_batches, input_shapes
 from keras_regnoise._keras.kinds import noise_layers
+from keras_regnoise._seeds import check_seed
+from keras_regnoise.analysis._draws import own_draws
 from keras_regnoise.analysis._layers import (
+    check_called,
     check_model,
     normalizations,
 )
-from keras_regnoise.analysis._observe import (
-    Observer,
-    observing,
-    preserved,
-    seed_generators,
-    value_of,
-)
+from keras_regnoise.analysis._observe import observing, preserved
 
 
 @dataclass(frozen=True)
@@ -73,18 +69,21 @@ def mc_predict(
         num_samples: Draws of the noise, 2 or more. Defaults to 20.
         batch_size: Samples of a batch, if `x` is arrays. Defaults to 32.
         also: Layer class, or a tuple of them, that run in training mode too, such as
-            `keras.layers.LSTM` for its `dropout`.
+            `keras.layers.LSTM` for its `dropout`, or the class of the model if it calls
+            its noise under `if training:` only.
         keep_samples: Whether to return the outputs of every draw. Defaults to False.
-        seed: Two calls with one seed and the same batches draw the same noise.
-            Defaults to None, for a new one, which `keras.utils.set_random_seed` fixes.
-            On torch, Keras's `Dropout` without a seed of its own listens to
-            `set_random_seed` alone, and moves torch's global state.
+        seed: Two calls with one seed and the same batches draw the same noise: it
+            governs every `SeedGenerator` of the model and its layers, and what Keras
+            draws without one; not what a layer draws in another way. Defaults to None,
+            for a new one, which `keras.utils.set_random_seed` fixes.
 
     Returns:
         Mean and standard deviation over the draws, as NumPy arrays.
 
     Raises:
-        ValueError: If the model has no noise layer, or an argument is out of range.
+        ValueError: If the model has no noise layer, calls none of them, or draws
+            nothing in them whose rate is not 0; if an argument is out of range. Noise
+            layers that are not called beside others that are have a warning.
 
     Reference:
         Gal and Ghahramani, Dropout as a Bayesian Approximation: Representing Model
@@ -99,29 +98,40 @@ def mc_predict(
     """
     check_model(model)
     num_samples = check_integer("num_samples", num_samples, minimum=2)
-    noisy = noise_layers(model, also if isinstance(also, tuple) else (also,))
-    if not noisy:
+    also = _classes(also)
+    noisy = noise_layers(model, also)
+    is_training = bool(also) and isinstance(model, also)
+    if not noisy and not is_training:
         raise ValueError(
             "The model has no noise layer, so that every draw would be the same. Put "
             "one in, for example with keras_regnoise.placement.insert, or name the "
             "classes that draw at random with `also`."
         )
-    # `random` is what keras.random.SeedGenerator draws a default seed from.
-    reseed = _Reseed(noisy, random.getrandbits(32) if seed is None else seed)
     # Of the model's and of what a noisy layer holds, to which it passes its mode on.
     normal = normalizations(model)
-    means, deviations, samples = [], [], []
+    means: list[Any] = []
+    deviations: list[Any] = []
+    samples: list[Any] = []
     with (
         preserved(model.non_trainable_variables),
+        own_draws(model, check_seed(seed)) as draws,
         observing(model, in_training=noisy, in_inference=normal) as observe,
     ):
         for batch in input_batches(x, input_shapes(model), batch_size):
-            draws = _draws(observe, batch, num_samples, reseed)
-            means.append(_map(lambda d: d.mean(axis=0, dtype="float64"), draws))
+            outputs, has_drawn = [], False
+            for _ in range(num_samples):
+                draws.begin()
+                outputs.append(observe(batch, training=is_training).outputs)
+                has_drawn = has_drawn or draws.has_drawn()
+            drawn = _map(lambda *parts: np.stack(parts), *outputs)
+            if not means:
+                check_called(model, noisy, observe.called)
+                _check_drawn(noisy, has_drawn or _varies(drawn))
+            means.append(_map(lambda d: d.mean(axis=0, dtype="float64"), drawn))
             deviations.append(
-                _map(lambda d: d.std(axis=0, ddof=1, dtype="float64"), draws)
+                _map(lambda d: d.std(axis=0, ddof=1, dtype="float64"), drawn)
             )
-            samples.extend([draws] if keep_samples else [])
+            samples.extend([drawn] if keep_samples else [])
     return MCPrediction(
         _concatenated(means),
         _concatenated(deviations),
@@ -129,27 +139,35 @@ def mc_predict(
     )
 
 
-class _Reseed:
-    """Gives the noise layers new seeds, and leaves their count of steps alone."""
-
-    def __init__(self, layers: list[keras.Layer], seed: int) -> None:
-        generators = seed_generators(layers)
-        self._random = np.random.default_rng(seed)
-        # The count is where a schedule of the rate stands.
-        self._states = [(g.state, int(value_of(g.state)[1])) for g in generators]
-
-    def __call__(self) -> None:
-        seeds = self._random.integers(2**30, size=len(self._states))
-        for (state, count), seed in zip(self._states, seeds, strict=True):
-            state.assign(np.array([seed, count], state.dtype))
+def _classes(also: Any) -> tuple[type, ...]:
+    classes = also if isinstance(also, tuple) else (also,)
+    if not all(isinstance(kind, type) for kind in classes):
+        raise ValueError(
+            "`also` must be a layer class or a tuple of them, such as "
+            f"keras.layers.LSTM. Received: also={also!r}"
+        )
+    return classes
 
 
-def _draws(observe: Observer, batch: Any, number: int, reseed: _Reseed) -> Any:
-    outputs = []
-    for _ in range(number):
-        reseed()
-        outputs.append(observe(batch).outputs)
-    return _map(lambda *draws: np.stack(draws), *outputs)
+def _check_drawn(noisy: list[keras.Layer], has_drawn: bool) -> None:
+    """Raise `ValueError` if layers whose rate is not 0 added no noise."""
+    names = ", ".join(layer.name for layer in noisy)
+    if not has_drawn and not (noisy and all(map(_is_silent, noisy))):
+        raise ValueError(
+            "Nothing was drawn at random, so that every draw is the same. Received the "
+            f"noise layers: {names or 'none'}. Their "
+            "noise must depend on the `training` argument of `call`, and be drawn from "
+            "a keras.random.SeedGenerator that the layer holds, not from a fixed seed."
+        )
+
+
+def _is_silent(layer: keras.Layer) -> bool:
+    """Whether the amount of noise of a layer is 0, so that it has nothing to draw."""
+    return any(getattr(layer, name, None) == 0 for name in ("rate", "stddev", "scale"))
+
+
+def _varies(draws: Any) -> bool:
+    return any((d != d[:1]).any() for d in keras.tree.flatten(draws))
 
 
 def _map(function: Any, *structures: Any) -> Any:

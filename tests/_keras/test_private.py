@@ -22,6 +22,7 @@ def owners():
     compiled = keras.Sequential([layers.Dense(2)])
     compiled.compile(loss="mse")
     return {
+        "Keras": keras,
         "functional model": model,
         "Sequential model": keras.Sequential([keras.Input((2,)), layers.Dense(2)]),
         "compiled model": compiled,

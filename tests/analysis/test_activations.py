@@ -169,7 +169,7 @@ def test_data_of_any_length_pass_through_little_memory(measure):
         (lambda m: activations(m, inputs(), "nothing"), r"'nothing'.*Layers: first"),
         (lambda m: activations(m, inputs(), []), r"No layer was named"),
         (lambda m: list(activations(m, [], "first")), r"holds no batch"),
-        (lambda m: list(activations(m, 3.0, "first")), r"type float"),
+        (lambda m: list(activations(m, 3.0, "first")), r"Received: 3.0"),
         (lambda m: activations(print, inputs(), "first"), r"must be a Keras model"),
         (
             lambda m: coadaptation_by_layer(m, inputs(), max_features=4),
