@@ -10,8 +10,8 @@ from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
-from keras_regnoise._typing import Function, Tensor, TensorLike
 from keras_regnoise._backend.unseeded import Unseeded as Unseeded
+from keras_regnoise._typing import Function, Tensor, TensorLike
 
 
 def local_seed(seed: Tensor) -> Tensor:

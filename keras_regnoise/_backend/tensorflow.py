@@ -15,8 +15,8 @@ from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
-from keras_regnoise._typing import Function, Tensor, TensorLike
 from keras_regnoise._backend.unseeded import Unseeded as Unseeded
+from keras_regnoise._typing import Function, Tensor, TensorLike
 
 _REPLICA_STRIDE = 0x632BE5AB  # odd: replicas of one seed stay apart in 32 bits
 

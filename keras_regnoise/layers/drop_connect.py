@@ -123,22 +123,36 @@ class DropConnect(WeightWrapper):
 
     def _gaussian(self, inputs: Tensor) -> Tensor:
         """Mean activation over the moment-matched Gaussian of the pre-activations."""
-        state = ops.convert_to_tensor(self.seed_generator.state)
-        rate = self._rate.at(state[1])
+        rate = self.current_rate()
         x = widened(inputs)
         kernel = ops.cast(self.layer.kernel, x.dtype)
         mean = self._biased(self._linear(x, kernel))
         variance = self._linear(ops.square(x), ops.square(kernel))
         factor = ops.cast(rate * kept_scale(rate), x.dtype)
         stddev = ops.sqrt(ops.maximum(variance * factor, 0.0))
-        shape = [1] * (mean.ndim + 1)
-        shape[0], shape[self._channel_axis()] = self.num_samples, kernel.shape[-1]
-        # Not the number of the step: training must not change the draws.
-        seed = ops.stack([state[0], ops.zeros_like(state[0])])
-        normal = _backend.normal(shape, seed, Stream.INFERENCE)
-        drawn = mean + stddev * ops.cast(normal, x.dtype)
-        outputs = ops.mean(self.layer.activation(drawn), axis=0)
+        normal = ops.cast(self.inference_draws(mean.ndim), x.dtype)
+        outputs = ops.mean(self.layer.activation(mean + stddev * normal), axis=0)
         return ops.cast(outputs, self.compute_dtype)
+
+    def current_rate(self) -> Tensor:
+        """Return the rate that Gaussian inference uses, and the next training step."""
+        return self._rate.at(ops.convert_to_tensor(self.seed_generator.state)[1])
+
+    def inference_draws(self, rank: int) -> Tensor:
+        """Return the draws of Gaussian inference, for an output of `rank` axes.
+
+        A tensor `(num_samples, ...)` of one axis more: the size of the channels where
+        those of the output are, 1 elsewhere.
+        """
+        shape = [1] * (rank + 1)
+        shape[0], shape[self._channel_axis()] = (
+            self.num_samples,
+            self.layer.kernel.shape[-1],
+        )
+        # Not the number of the step: training must not change the draws.
+        first = ops.convert_to_tensor(self.seed_generator.state)[0]
+        seed = ops.stack([first, ops.zeros_like(first)])
+        return _backend.normal(shape, seed, Stream.INFERENCE)
 
     def _linear(self, x: Tensor, kernel: Tensor) -> Tensor:
         if type(self.layer) is keras.layers.Dense:

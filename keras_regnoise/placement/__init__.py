@@ -9,6 +9,7 @@ from keras_regnoise.placement.plan import Change as Change
 from keras_regnoise.placement.plan import Plan as Plan
 from keras_regnoise.placement.plan import plan as plan
 from keras_regnoise.placement.replace import replace as replace
+from keras_regnoise.placement.set_rate import set_rate as set_rate
 from keras_regnoise.placement.strip import KERAS_NOISE as KERAS_NOISE
 from keras_regnoise.placement.strip import strip as strip
 
@@ -21,5 +22,6 @@ __all__ = [
     "plan",
     "replace",
     "replace_activations",
+    "set_rate",
     "strip",
 ]

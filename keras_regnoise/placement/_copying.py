@@ -3,7 +3,7 @@
 import contextlib
 import copy
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -73,9 +73,9 @@ def copy_layer(
     for old, instead in held:
         if id(instead) not in holds:
             raise ValueError(
-                f"{_name(layer)} holds {_name(old)}, which is used elsewhere too, and "
-                "its copy does not hold the same one: the two would have weights of "
-                "their own. Let its `get_config` return that layer by "
+                f"{_name(layer)} holds {_name(old)}, and its copy cannot be made to "
+                "hold the same one as the other layers that use it: they would drift "
+                "apart. Let its `get_config` return that layer by "
                 "keras.saving.serialize_keras_object, under a name that no other "
                 "layer in it has, or call the layer in the model itself."
             )
@@ -170,11 +170,16 @@ def pairs(
             yield from pairs(one, other, held)
 
 
-def copy_state(old: keras.Operation, new: keras.Operation) -> None:
-    """Give `new`, a copy of `old`, its weights and the state of its random draws."""
+def copy_state(old: keras.Layer, new: keras.Layer, held: Sequence[Pair] = ()) -> None:
+    """Give `new`, a copy of `old`, its weights and the state of its random draws.
+
+    Not those of the layers `held`, which are other ones in the copy.
+    """
     if old.built and not new.built:  # in a Sequential that has no input yet
         new.build_from_config(old.get_build_config())
-    shapes = [[tuple(v.shape) for v in layer.variables] for layer in (old, new)]
+    known = {id(layer) for pair in held for layer in pair}
+    mine, others = (_variables(layer, known) for layer in (old, new))
+    shapes = [[tuple(v.shape) for v in variables] for variables in (mine, others)]
     if shapes[0] != shapes[1]:
         raise ValueError(
             f"{_name(old)} cannot be copied: its variables have the shapes {shapes[0]} "
@@ -182,7 +187,18 @@ def copy_state(old: keras.Operation, new: keras.Operation) -> None:
             "Layers that it holds twice, or weights added after it was built, are "
             "not in its config."
         )
-    assign(new.variables, old.variables)
+    assign(others, mine)
+
+
+def _variables(layer: keras.Layer, left_out: Container[int]) -> list[Any]:
+    """The variables of a layer, without those of some layers in it."""
+    of_others = {
+        id(variable)
+        for part in every_layer(layer)
+        if id(part) in left_out
+        for variable in part.variables
+    }
+    return [v for v in layer.variables if id(v) not in of_others]
 
 
 def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:

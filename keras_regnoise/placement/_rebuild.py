@@ -32,14 +32,15 @@ class Edits:
         after: The same for `Call.leaving`.
         instead: By the id of an old layer, the layer that takes its place, or None
             if its input is passed on.
-        copies: Old layers and layers named above that carry on their state.
+        copies: Old layers, layers named above that carry on their state, and where
+            needed the pairs of layers in the two that are no copies.
         weights: Layers named above and new values for their weights.
     """
 
     before: dict[Place, keras.Layer] = field(default_factory=dict)
     after: dict[Place, keras.Layer] = field(default_factory=dict)
     instead: dict[int, keras.Layer | None] = field(default_factory=dict)
-    copies: list[tuple[keras.Layer, keras.Layer]] = field(default_factory=list)
+    copies: list[Any] = field(default_factory=list)
     weights: list[tuple[keras.Layer, Sequence[Any]]] = field(default_factory=list)
 
 
@@ -67,8 +68,8 @@ class _Rebuild:
         for old, new in self.copies.values():
             if isinstance(old, keras.Layer) and not is_graph(old):
                 copy_state(old, new)
-        for old, new in self.edits.copies:
-            copy_state(old, new)
+        for old, new, *held in self.edits.copies:
+            copy_state(old, new, *held)
         for layer, weights in self.edits.weights:
             assign(layer.weights, weights)
         check_separate(new_model, self.model)

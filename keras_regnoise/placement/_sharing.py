@@ -42,10 +42,10 @@ class Sharing:
             others = [o for o in owners[id(variable)] if o is not layer]
             if others and id(variable) not in known:
                 raise ValueError(
-                    f"{_name(layer)} and {_name(others[0])} share the variable "
-                    f"'{variable.path}' and not the layer that it belongs to: copies "
-                    "of the two would have one each. Give one layer the other, and "
-                    "not its variable."
+                    f"{name_of_layer(layer)} and {name_of_layer(others[0])} share the "
+                    f"variable '{variable.path}' and not the layer that it belongs to: "
+                    "copies of the two would have one each. Give one layer the "
+                    "other, and not its variable."
                 )
 
     def is_shared(self, layer: keras.Operation) -> bool:
@@ -61,10 +61,10 @@ class Sharing:
         others = [h for h in self._holders[id(layer)] if h is not layer]
         if others:
             raise ValueError(
-                f"{_name(layer)} would become another layer, and {_name(others[0])} "
-                "holds it too, where it cannot be changed: what they share would be "
-                "two. Choose other layers by `name` or `where`, or call the layer in "
-                "the model itself."
+                f"{name_of_layer(layer)} would become another layer, and "
+                f"{name_of_layer(others[0])} holds it too, where it cannot be changed: "
+                "what they share would be two. Choose other layers by `name` or "
+                "`where`, or call the layer in the model itself."
             )
 
 
@@ -86,7 +86,7 @@ def check_separate(new: keras.Model, old: keras.Model) -> None:
         if id(layer) in unbuilt or not variables.isdisjoint(map(id, layer.variables))
     ]
     if shared:
-        names = ", ".join(map(_name, _innermost(shared)))
+        names = ", ".join(map(name_of_layer, _innermost(shared)))
         raise ValueError(
             f"The new model would share these layers with the old one: {names}. "
             "Training one would change the other. A layer that holds them has to "
@@ -103,5 +103,6 @@ def _innermost(layers: list[keras.Layer]) -> list[keras.Layer]:
     ]
 
 
-def _name(layer: keras.Operation) -> str:
+def name_of_layer(layer: keras.Operation) -> str:
+    """A layer in an error, as `Dense 'head'`."""
     return f"{type(layer).__name__} '{layer.name}'"

@@ -1,6 +1,5 @@
 """Other layers in the place of one activation function of an existing model."""
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -9,34 +8,17 @@ import keras
 from keras_regnoise._keras.graph import (
     Call,
     distinct_layers,
-    is_graph,
     layer_calls,
     walk,
 )
-from keras_regnoise._keras.kinds import is_of_keras, name_of
+from keras_regnoise.placement._activation import Wanted, is_fused, said
 from keras_regnoise.placement._copying import copy_layer
 from keras_regnoise.placement._factory import Factory, NewLayers
 from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.placement._select import Where, check_model, count, select
 
-Activation = str | Callable[[Any], Any]
-
-# Layers whose call ends with their activation, so that it can be taken off them.
-_FUSED = (
-    keras.layers.Dense,
-    keras.layers.EinsumDense,
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.Conv3D,
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-    keras.layers.DepthwiseConv1D,
-    keras.layers.DepthwiseConv2D,
-    keras.layers.SeparableConv1D,
-    keras.layers.SeparableConv2D,
-)
-_FUSED_CALLS = {cls.call for cls in _FUSED}
+One = str | type | Callable[[Any], Any]
+Activation = One | tuple[One, ...]
 
 
 def replace_activations(
@@ -49,18 +31,33 @@ def replace_activations(
 ) -> keras.Model:
     """Put new layers in the place of one activation function, wherever it stands.
 
-    Found are `Activation("relu")`, the layers `ReLU()`, `LeakyReLU(...)`, `ELU()` and
-    `Softmax()` where they compute just that function, raw calls such as
-    `keras.ops.relu(x)`, and activations fused into a dense or convolution layer
-    (`Dense(8, activation="relu")`), which become a linear layer with the old
-    weights and the new layer after it. Not found are activations that a layer uses
-    inside (LSTM gates, attention, wrapped layers).
+    An activation given by name or as a function is found with the parameters that the
+    function has by default, in each of these forms:
+
+    - `Activation("relu")`
+    - Keras's layer or operation of that function: `ReLU()`, `keras.ops.relu(x)`
+    - fused into a dense or convolution layer, as in `Dense(8, activation="relu")` or
+      `Dense(8, activation=keras.layers.ReLU())`: it becomes a linear layer with the old
+      weights, and the new layer after it
+
+    | search | finds | does not find |
+    |---|---|---|
+    | `"relu"` | `ReLU()` | `ReLU(6.0)`, `ReLU(negative_slope=0.1)`, `LeakyReLU()` |
+    | `"relu6"` | `ReLU(6.0)`, `keras.activations.relu(x, max_value=6)` | `ReLU()` |
+    | `"leaky_relu"` | `LeakyReLU(0.2)`, `ReLU(negative_slope=0.2)` | `LeakyReLU(0.3)` |
+    | `keras.layers.LeakyReLU` | `LeakyReLU` of any slope | `ReLU(negative_slope=0.2)` |
+    | `keras.layers.PReLU` | `PReLU`, whose slopes are dropped | |
+
+    A layer class is found by class, with any parameters. Not found are activations that
+    a layer uses inside (LSTM gates, attention, wrapped layers), and what is written out
+    as arithmetic (`keras.ops.maximum(x, 0)`).
 
     A layer that the model calls twice has one new layer, called twice.
 
     Args:
         model: A functional or Sequential model. It stays as it is.
-        activation: The name of a Keras activation, or the function itself.
+        activation: The name of a Keras activation, the function itself, or a layer
+            class; or a tuple of them.
         factory: A function that is given the layer that has the activation and
             returns the new layer, or None to leave this one as it is.
         name: Only layers with this name: a regular expression for the whole name,
@@ -99,24 +96,20 @@ def activation_replacements(
 ) -> Edits:
     """What `replace_activations` does, for `rebuild` and for `plan`."""
     check_model(model)
-    function = keras.activations.get(activation)
+    wanted = Wanted(activation)
     calls = layer_calls(model)
-    candidates = [
-        call
-        for call in calls
-        if _is_fused(call.layer, function) or _computes(call.layer, function)
-    ]
+    candidates = [call for call in calls if wanted.is_in(call.layer)]
     if not candidates:
-        fused = [call.layer for call in calls if hasattr(call.layer, "activation")]
-        present = count(name_of(layer.activation) for layer in fused)
+        present = count(filter(None, (said(call.layer) for call in calls)))
         raise ValueError(
-            f"The model has no activation {name_of(function)!r} that can be replaced. "
-            f"Activations of its layers: {present or 'none'}."
+            f"The model has no activation {wanted} that can be replaced. "
+            f"Activations in it: {present or 'none'}. A name or a function stands for "
+            "its default parameters, a layer class for any."
         )
     new_layers = NewLayers(factory, walk(model))
     edits = Edits()
     for layer in distinct_layers(select(candidates, name=name, where=where)):
-        if _is_fused(layer, function):
+        if is_fused(layer):
             here = [call for call in calls if call.layer is layer]
             _split(layer, here, new_layers, edits)
         elif (new := new_layers.instead(layer)) is not None:
@@ -132,6 +125,8 @@ def _split(
     if new is None:
         return
     linear = copy_layer(layer, activation="linear")
+    function = layer.activation
+    own = [(function, function)] if isinstance(function, keras.Layer) else []
     if layer.activity_regularizer is not None:
         # It looks at the layer's output, which is now the new layer's.
         new.activity_regularizer, linear.activity_regularizer = (
@@ -139,30 +134,6 @@ def _split(
             None,
         )
     edits.instead[id(layer)] = linear
-    edits.copies.append((layer, linear))
+    edits.copies.append((layer, linear, own))
     for call in calls:
         edits.after[call.key, 0] = new
-
-
-def _is_fused(layer: Any, function: Any) -> bool:
-    """Whether `layer` is a dense or convolution layer that ends with `function`."""
-    return (
-        getattr(type(layer), "call", None) in _FUSED_CALLS
-        and layer.activation is function
-    )
-
-
-def _computes(layer: Any, function: Any) -> bool:
-    """Whether `layer` does nothing but `function`.
-
-    Keras's own classes (`keras.layers.ReLU`, the operation behind `keras.ops.relu`)
-    are named after the function, and have its parameters as attributes.
-    """
-    if isinstance(layer, keras.layers.Activation):
-        return layer.activation is function
-    if is_graph(layer) or not is_of_keras(type(layer)) or not is_of_keras(function):
-        return False
-    if type(layer).__name__.lower() != name_of(function).replace("_", ""):
-        return False
-    parameters = list(inspect.signature(function).parameters.values())[1:]
-    return all(getattr(layer, p.name, p.default) == p.default for p in parameters)

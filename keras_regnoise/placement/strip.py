@@ -1,30 +1,22 @@
 """A trained model without its noise, for deployment."""
 
-from functools import singledispatch
 from typing import Any
 
 import keras
 
 from keras_regnoise._keras import kinds
 from keras_regnoise._keras.graph import (
+    Call,
     distinct_layers,
     is_graph,
     walk,
 )
-from keras_regnoise.layers import (
-    CrossNormalization,
-    DropActivation,
-    DropConnect,
-    ICLayer,
-    NoiseLayer,
-    RandomizedLeakyReLU,
-    UniformNoise,
-    VarianceConstancy,
-    WeightNoise,
-)
+from keras_regnoise._keras.sublayers import direct_sublayers, every_layer
 from keras_regnoise.placement._copying import copy_layer
+from keras_regnoise.placement._plain import Plain, Shape, identity, plain_of
 from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.placement._select import Kinds, check_kinds, check_model
+from keras_regnoise.placement._sharing import Sharing, name_of_layer
 
 KERAS_NOISE: tuple[type, ...] = (
     *kinds.KERAS_NOISE,
@@ -41,13 +33,21 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
 
     Layers that only add noise or a loss in training are left out. The others become
     plain Keras layers that compute the same at inference and keep their weights:
-    `DropActivation` becomes `LeakyReLU` (for ReLU), `Activation` (at rate 0) or a
-    small model of plain layers (else), `ICLayer` its normalization,
-    `RandomizedLeakyReLU` the `LeakyReLU` of its mean slope, `CrossNormalization` a
-    `BatchNormalization`, `WeightNoise` and `DropConnect` (whose inference is the
-    mean) the layer that they wrap. They take over the name of the layer that they
-    stand for. Activity regularizers of this package are taken off. A model without
-    any of these is copied.
+
+    - `DropActivation`: `LeakyReLU` (of ReLU), `Activation` (at rate 0), else a model of
+      `Rescaling`, `Activation` and `Add`
+    - `ICLayer`: its normalization, and after it what its noise is at inference, if that
+      is not the identity
+    - `RandomizedLeakyReLU`: the `LeakyReLU` of its mean slope
+    - `CrossNormalization`: `BatchNormalization`
+    - `WeightNoise` and `DropConnect`: the layer that they wrap
+    - `DropConnect(inference="gaussian")`: a model with its fixed draws as weights
+    - `ZCAWhitening`: a model of `Rescaling`, `Dense` and changes of shape
+
+    They take over the name of the layer that they stand for. So do those inside a
+    wrapper or a layer of your own whose `get_config` names them. Activity regularizers
+    of this package are taken off. A model without any of these is copied; layers of
+    your own stay, and loading the model needs their classes.
 
     Keras's own dropout layers stay, so that `strip(insert(model, ...))` is `model`
     again; `strip(model, also=KERAS_NOISE)` leaves them out too.
@@ -61,8 +61,9 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
         A new model. It is not compiled, even if `model` was.
 
     Raises:
-        ValueError: If something of this package is left that `strip` cannot see or
-            replace (inside a wrapper or a custom layer), or if the model is
+        ValueError: If something of this package is left (a class of your own made of
+            one of this package with its own `call`, a layer that a `get_config` does
+            not name), if a shape is needed and not known, or if the model is
             subclassed.
 
     Example:
@@ -81,101 +82,95 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
     """
     check_model(model)
     left_out = check_kinds("also", also)
-    edits = Edits()
-    for layer in distinct_layers(walk(model)):
+    everything = walk(model)
+    shapes = _input_shapes(everything)
+    sharing, edits = Sharing(model), Edits()
+    for layer in distinct_layers(everything):
         if isinstance(layer, left_out):
             edits.instead[id(layer)] = None
         elif isinstance(layer, keras.Layer) and not is_graph(layer):
-            _strip_layer(layer, edits)
+            _strip_layer(layer, shapes.get(id(layer)), sharing, edits)
     stripped = rebuild(model, edits)
     _check_plain(stripped)
     return stripped
 
 
-def _strip_layer(layer: keras.Layer, edits: Edits) -> None:
-    new, carries_on = plain(layer)
-    is_plain = new is layer
-    if is_plain and not _is_ours(layer.activity_regularizer):
+def _strip_layer(
+    layer: keras.Layer, shape: Shape | None, sharing: Sharing, edits: Edits
+) -> None:
+    known = plain_of(layer, shape)
+    if known is None:
+        known = _around(layer)
+    if known is None and _is_ours(layer.activity_regularizer):
+        new = copy_layer(layer)
+        known = Plain(new, [(layer, new)])
+    if known is None:
         return
-    if is_plain:
-        new, carries_on = copy_layer(layer), layer
-        new.activity_regularizer = None
+    for held in sharing.held_by(layer):
+        if held.weights:
+            raise ValueError(
+                f"{name_of_layer(layer)} holds {name_of_layer(held)}, which the model "
+                "has elsewhere too: without the noise there would be two of it. Call "
+                "the layer itself in one place, or replace the one that holds it."
+            )
+    new = known.layer
     if new is not None:
         new.name = layer.name
-    if carries_on is not None:
-        edits.copies.append((carries_on, new))
+        if _is_ours(new.activity_regularizer):
+            new.activity_regularizer = None
     edits.instead[id(layer)] = new
+    edits.copies += known.copies
+    edits.weights += known.weights
 
 
-@singledispatch
-def plain(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
-    """What stands for `layer` at inference, and the layer whose state it carries on.
+def _around(layer: keras.Layer) -> Plain | None:
+    """A layer that holds some of this package, with what stands for those."""
+    found: list[tuple[keras.Layer, Plain]] = []
 
-    The first is None for the identity, and `layer` itself if that is plain already.
-    """
-    return layer, None
+    def visit(parent: keras.Layer) -> None:
+        for part in direct_sublayers(parent):
+            known = plain_of(part, None)
+            if known is None:
+                visit(part)
+                continue
+            if known.layer is None:
+                known.layer = identity(part)
+            known.layer.name = part.name
+            found.append((part, known))
 
-
-@plain.register(NoiseLayer)
-@plain.register(UniformNoise)
-@plain.register(VarianceConstancy)
-def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
-    return None, None
-
-
-@plain.register(ICLayer)
-def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
-    return copy_layer(layer.normalization), layer.normalization
-
-
-@plain.register(DropConnect)
-@plain.register(WeightNoise)
-def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
-    if getattr(layer, "inference", "mean") != "mean":
-        return layer, None  # its inference is not the wrapped layer's
-    return copy_layer(layer.layer), layer.layer
-
-
-@plain.register(RandomizedLeakyReLU)
-def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
-    slope = (layer.lower + layer.upper) / 2.0
-    return keras.layers.LeakyReLU(slope, dtype=layer.dtype_policy), None
-
-
-@plain.register(CrossNormalization)
-def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
-    settings = ("axis", "momentum", "epsilon", "center", "scale")
-    options = {name: getattr(layer, name) for name in settings}
-    normalization = keras.layers.BatchNormalization(
-        **options, dtype=layer.dtype_policy, trainable=layer.trainable
-    )
-    return normalization, layer
-
-
-@plain.register(DropActivation)
-def _(layer: keras.Layer) -> tuple[keras.Layer | None, keras.Layer | None]:
-    rate = float(keras.ops.convert_to_numpy(layer.current_rate()))
-    dtype = layer.dtype_policy
-    if rate == 0.0:
-        return keras.layers.Activation(layer.activation, dtype=dtype), None
-    if layer.activation is keras.activations.relu:
-        return keras.layers.LeakyReLU(negative_slope=rate, dtype=dtype), None
-    x = keras.Input(batch_shape=_input_shape(layer), dtype=layer.compute_dtype)
-    linear = keras.layers.Rescaling(rate, dtype=dtype)(x)
-    y = keras.layers.Activation(layer.activation, dtype=dtype)(x)
-    y = keras.layers.Rescaling(1.0 - rate, dtype=dtype)(y)
-    return keras.Model(x, keras.layers.Add(dtype=dtype)([linear, y])), None
-
-
-def _input_shape(layer: keras.Layer) -> Any:
     try:
-        return layer.input.shape
-    except AttributeError as error:
-        raise ValueError(
-            f"The shape of the input of '{layer.name}' is not known, and strip needs "
-            "it for an activation other than ReLU. Build the model first: start it "
-            "with keras.Input, or call model.build(input_shape)."
-        ) from error
+        visit(layer)
+        held = [(part, known.layer) for part, known in found]
+        new = copy_layer(layer, held) if held else None
+    except ValueError:  # what is left is named in the end
+        return None
+    if new is None:
+        return None
+    copies = [(layer, new, held)]
+    weights: list[Any] = []
+    for _, known in found:
+        copies += known.copies
+        weights += known.weights
+    return Plain(new, copies, weights)
+
+
+def _input_shapes(calls: list[Call]) -> dict[int, Shape]:
+    """By the id of a layer: the shape that all its inputs have, None where they differ.
+
+    Layers that are called on several tensors or on ranks that differ are left out.
+    """
+    seen: dict[int, list[Shape]] = {}
+    for call in calls:
+        shapes = [tuple(tensor.shape) for tensor in call.entering if tensor is not None]
+        seen.setdefault(id(call.layer), []).extend(shapes)
+    return {
+        key: tuple(
+            sizes[0] if len(set(sizes)) == 1 else None
+            for sizes in zip(*shapes, strict=True)
+        )
+        for key, shapes in seen.items()
+        if len({len(shape) for shape in shapes}) == 1
+    }
 
 
 def _is_ours(thing: Any) -> bool:
@@ -187,14 +182,22 @@ def _check_plain(model: keras.Model) -> None:
     """Raise a ValueError if loading `model` would need this package."""
     layers = [layer for layer in distinct_layers(walk(model)) if not is_graph(layer)]
     left = [
-        f"{type(layer).__name__} '{layer.name}'"
-        for layer in layers
-        if "keras_regnoise>" in repr(keras.saving.serialize_keras_object(layer))
+        f"{type(layer).__name__} '{layer.name}'" for layer in layers if _needs(layer)
     ]
     if left:
         raise ValueError(
             "These layers still need keras_regnoise, and strip cannot take it out of "
-            f"them: {', '.join(left)}. Noise inside a wrapper or a custom layer is "
-            "out of its sight: put it next to that layer, or replace the layer "
-            "first with keras_regnoise.placement.replace."
+            f"them: {', '.join(left)}. They are of a class of your own that is made of "
+            "one of this package, or hold one that their `get_config` does not name. "
+            "Replace them first with keras_regnoise.placement.replace, or let their "
+            "`get_config` return the layers that they hold by "
+            "keras.saving.serialize_keras_object."
         )
+
+
+def _needs(layer: keras.Operation) -> bool:
+    if "keras_regnoise>" in repr(keras.saving.serialize_keras_object(layer)):
+        return True
+    parts = (layer, *every_layer(layer)) if isinstance(layer, keras.Layer) else (layer,)
+    classes = {cls for part in parts for cls in type(part).__mro__}
+    return any(cls.__module__.startswith("keras_regnoise.") for cls in classes)

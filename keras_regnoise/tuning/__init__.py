@@ -11,14 +11,15 @@ from keras_regnoise.tuning.enumerate_space import enumerate_space as enumerate_s
 from keras_regnoise.tuning.noise import noise as noise
 
 if TYPE_CHECKING:
+    from keras_regnoise.tuning._search_space import search_space as search_space
     from keras_regnoise.tuning.noise_hyper_model import (
         NoiseHyperModel as NoiseHyperModel,
     )
 
-__all__ = ["NoiseHyperModel", "enumerate_space", "noise"]
+__all__ = ["NoiseHyperModel", "enumerate_space", "noise", "search_space"]
 
-# These are subclasses of keras-tuner's classes.
-_LAZY = {"NoiseHyperModel": "noise_hyper_model"}
+# These need keras-tuner.
+_LAZY = {"NoiseHyperModel": "noise_hyper_model", "search_space": "_search_space"}
 
 
 def __getattr__(name: str) -> Any:

@@ -35,10 +35,12 @@ class Place:
     Attributes:
         rank: Its rank, batch axis included; None if it is not known.
         data_format: `"channels_last"` or `"channels_first"`.
+        activation: That of `DropActivation`, whose place it takes.
     """
 
     rank: int | None = None
     data_format: str = "channels_last"
+    activation: str = "relu"
 
 
 Make = Callable[[float, int | None, Place], keras.Layer]
@@ -78,7 +80,7 @@ def _ic_layer(rate: float, seed: int | None, place: Place) -> keras.Layer:
 
 
 def _drop_activation(rate: float, seed: int | None, place: Place) -> keras.Layer:
-    return DropActivation(rate=rate, seed=seed)
+    return DropActivation(place.activation, rate, seed)
 
 
 _BY_NAME: dict[str, Make] = {

@@ -62,7 +62,9 @@ class NoiseHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
         rates: Floats in [0, 1), the strengths, as in `keras.layers.Dropout`; 0 is
             `"none"`.
         placements: Names from the table.
-        activation: The activation that `"dropactivation"` replaces.
+        activation: Name of the activation that `"dropactivation"` replaces, such as
+            `"relu"` (the default) or `"relu6"`, see
+            `keras_regnoise.placement.replace_activations`.
         seed: Optional integer.
         **kwargs: Those of `keras_tuner.HyperModel`.
 
@@ -108,7 +110,7 @@ class NoiseHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
         if isinstance(build_model, keras_tuner.HyperModel):
             self._inner, build_model = build_model, build_model.build
         self._build_model = build_model
-        self._takes_hp = _takes_hp(build_model)
+        self._takes_hp = takes_hp(build_model)
 
     def declare_hyperparameters(self, hp: Any) -> None:
         if self._inner is not None:
@@ -153,7 +155,9 @@ class NoiseHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
             return insert_noise(model, str(arm.placement), make)
         numbers = itertools.count()
         return replace_activations(
-            model, self._activation, lambda layer: make(Place(), next(numbers))
+            model,
+            self._activation,
+            lambda layer: make(Place(activation=self._activation), next(numbers)),
         )
 
 
@@ -185,7 +189,8 @@ def _check_placements(placements: Any, kinds: Any) -> tuple[str, ...]:
     return insertions
 
 
-def _takes_hp(build_model: Any) -> bool:
+def takes_hp(build_model: Any) -> bool:
+    """Whether a function asks for hyperparameters, or a ValueError."""
     if not callable(build_model) or isinstance(build_model, type | keras.Layer):
         raise ValueError(
             "`build_model` must be a function build_model() or build_model(hp) that "

@@ -86,28 +86,106 @@ def test_names_of_layers_and_of_split_layers():
     assert dropped.get_layer("dense1").activation is keras.activations.linear
 
 
-def test_only_the_activation_that_was_asked_for():
+def all_forms():
     x = inputs = keras.Input((6,))
     for layer in (
-        layers.ReLU(6.0, name="relu6"),
+        layers.Activation("relu", name="relu"),
+        layers.ReLU(name="relu_layer"),
+        layers.Dense(6, "relu", name="relu_fused"),
+        layers.Dense(6, activation=layers.ReLU(), name="relu_layer_fused"),
+        layers.Activation("relu6", name="relu6"),
+        layers.ReLU(6.0, name="relu6_layer"),
+        layers.Dense(6, "relu6", name="relu6_fused"),
+        layers.ReLU(threshold=1.0, name="threshold"),
+        layers.ReLU(negative_slope=0.2, name="leaky_as_relu"),
         layers.LeakyReLU(0.2, name="leaky"),
         layers.LeakyReLU(0.3, name="leakier"),
-        layers.Activation("leaky_relu", name="activation"),
+        layers.Dense(6, activation=layers.LeakyReLU(0.3), name="leakier_fused"),
+        layers.Activation("leaky_relu", name="leaky_activation"),
+        layers.PReLU(name="prelu"),
+        layers.Dense(6, activation=layers.PReLU(), name="prelu_fused"),
         layers.ELU(name="elu"),
+        layers.ELU(0.5, name="elu_half"),
+        layers.Activation("silu", name="silu"),
         layers.Softmax(name="softmax"),
+        layers.Softmax(axis=1, name="softmax_first"),
     ):
         x = layer(x)
-    model = keras.Model(inputs, x)
+    return keras.Model(inputs, x)
 
-    def changed(activation):
-        other = replace_activations(model, activation, lambda layer: layers.Identity())
-        return [la.name for la in other.layers if isinstance(la, layers.Identity)]
 
-    assert changed("leaky_relu") == ["leaky", "activation"]
-    assert changed("elu") == ["elu"]
-    assert changed("softmax") == ["softmax"]
-    with pytest.raises(ValueError, match=r"no activation 'relu'.*leaky_relu \(1\)"):
-        changed("relu")
+@pytest.mark.parametrize(
+    ("activation", "names"),
+    [
+        ("relu", ["relu", "relu_layer", "relu_fused", "relu_layer_fused"]),
+        ("relu6", ["relu6", "relu6_layer", "relu6_fused"]),
+        ("leaky_relu", ["leaky_as_relu", "leaky", "leaky_activation"]),
+        ("elu", ["elu"]),
+        ("swish", ["silu"]),
+        ("softmax", ["softmax"]),
+        (keras.activations.relu6, ["relu6", "relu6_layer", "relu6_fused"]),
+        (layers.LeakyReLU, ["leaky", "leakier", "leakier_fused"]),
+        (layers.PReLU, ["prelu", "prelu_fused"]),
+        (
+            layers.ReLU,
+            [
+                *("relu_layer", "relu_layer_fused", "relu6_layer", "threshold"),
+                "leaky_as_relu",
+            ],
+        ),
+        (("elu", layers.Softmax), ["elu", "softmax", "softmax_first"]),
+    ],
+)
+def test_what_a_search_finds(activation, names):
+    model, found = all_forms(), []
+    replace_activations(model, activation, lambda layer: found.append(layer.name))
+    assert found == names
+
+
+@pytest.mark.parametrize(
+    ("operation", "activation"),
+    [
+        (keras.ops.relu, "relu"),
+        (keras.activations.relu, "relu"),
+        (keras.ops.relu6, "relu6"),
+        (keras.activations.relu6, "relu6"),
+        (lambda x: keras.activations.relu(x, max_value=6), "relu6"),
+        (lambda x: keras.activations.relu(x, negative_slope=0.2), "leaky_relu"),
+        (keras.ops.leaky_relu, "leaky_relu"),
+        (keras.ops.silu, "silu"),
+        (keras.ops.hard_sigmoid, "hard_sigmoid"),
+    ],
+)
+def test_raw_operations_are_found(operation, activation):
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, operation(layers.Dense(6)(inputs)))
+    other = replace_activations(model, activation, lambda layer: layers.Identity())
+    assert isinstance(other.layers[-1], layers.Identity)
+    for name in {"relu", "relu6", "leaky_relu", "silu"} - {activation}:
+        with pytest.raises(ValueError, match=f"no activation '{name}'"):
+            replace_activations(model, name, lambda layer: layers.Identity())
+
+
+def test_an_activation_layer_is_taken_off_a_dense_layer():
+    model = randomize(
+        keras.Sequential([keras.Input((6,)), layers.Dense(6, layers.PReLU())])
+    )
+    other = replace_activations(model, layers.PReLU, lambda layer: layers.ReLU())
+    np.testing.assert_array_equal(
+        to_numpy(other.layers[0].kernel), to_numpy(model.layers[0].kernel)
+    )
+    assert other.layers[0].activation is keras.activations.linear
+
+
+def test_the_error_says_which_activations_there_are():
+    with pytest.raises(
+        ValueError,
+        match=r"'gelu' that can be replaced.*relu \(2\).*ReLU\(max_value=6.0, negative",
+    ):
+        replace_activations(all_forms(), "gelu", drop_activation)
+    for wrong in ((), 3, layers.Dense(2), "no_such", keras.Model, dict):
+        with pytest.raises(ValueError, match="activation"):
+            replace_activations(all_forms(), wrong, drop_activation)
 
 
 def test_activation_inside_a_recurrent_layer_or_a_changed_call_stays():

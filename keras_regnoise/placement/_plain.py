@@ -1,0 +1,225 @@
+"""What stands for a layer of this package at inference, in layers of Keras alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial, singledispatch
+from typing import Any
+
+import keras
+import numpy as np
+
+from keras_regnoise._keras.kinds import Noise
+from keras_regnoise.layers import (
+    CrossNormalization,
+    DropActivation,
+    DropConnect,
+    ICLayer,
+    NoiseLayer,
+    RandomizedLeakyReLU,
+    UniformNoise,
+    VarianceConstancy,
+    WeightNoise,
+    ZCAWhitening,
+)
+from keras_regnoise.placement._copying import copy_layer
+
+Shape = Sequence[int | None]
+
+
+@dataclass
+class Plain:
+    """What stands for a layer.
+
+    Attributes:
+        layer: The layer, or None for the identity.
+        copies: As in `Edits`.
+        weights: Layers, and values for their weights.
+    """
+
+    layer: keras.Layer | None
+    copies: list[Any] = field(default_factory=list)
+    weights: list[tuple[keras.Layer, list[Any]]] = field(default_factory=list)
+
+
+def plain_of(layer: keras.Layer, shape: Shape | None) -> Plain | None:
+    """What stands for `layer` at inference; None if that is not known here.
+
+    Args:
+        layer: A layer.
+        shape: The shape of its input, None if it is not known.
+
+    Raises:
+        ValueError: If the shape is needed and not known.
+    """
+    rules: Any = plain.registry
+    base: Any = next(cls for cls in type(layer).__mro__ if cls in rules)
+    # The calls of the user's own layers are theirs, but noise is off at inference.
+    if base is object or (base is not NoiseLayer and type(layer).call is not base.call):
+        return None
+    return plain(layer, shape)
+
+
+@singledispatch
+def plain(layer: Any, shape: Shape | None) -> Plain | None:
+    """The rule for the class of `layer`."""
+    return None
+
+
+@plain.register(NoiseLayer)
+@plain.register(UniformNoise)
+@plain.register(VarianceConstancy)
+def _(layer: keras.Layer, shape: Shape | None) -> Plain | None:
+    return Plain(None)
+
+
+@plain.register(ICLayer)
+def _(layer: ICLayer, shape: Shape | None) -> Plain | None:
+    first = _part(layer.normalization, shape)
+    second = Plain(None)
+    if plain_of(layer.noise, shape) or not isinstance(layer.noise, Noise):
+        second = _part(layer.noise, shape)
+    if first.layer is None or second.layer is None:
+        return first if second.layer is None else second
+    chain = keras.Sequential([first.layer, second.layer])
+    if shape is not None:
+        chain.build(tuple(shape))
+    return Plain(
+        chain, [*first.copies, *second.copies], [*first.weights, *second.weights]
+    )
+
+
+def _part(layer: keras.Layer, shape: Shape | None) -> Plain:
+    """What stands for a layer inside another one: a copy, if it is of no rule."""
+    known = plain_of(layer, shape)
+    if known is not None:
+        if known.layer is not None:
+            known.layer.name = layer.name
+        return known
+    new = copy_layer(layer)
+    return Plain(new, [(layer, new)])
+
+
+@plain.register(WeightNoise)
+def _(layer: WeightNoise, shape: Shape | None) -> Plain | None:
+    return _part(layer.layer, shape)
+
+
+@plain.register(DropConnect)
+def _(layer: DropConnect, shape: Shape | None) -> Plain | None:
+    if layer.inference == "mean" or layer.rate == 0:
+        return _part(layer.layer, shape)
+    return _gaussian(layer, _known(layer, shape))
+
+
+def _gaussian(layer: DropConnect, shape: Shape) -> Plain:
+    """The mean activation over the draws of DropConnect's inference.
+
+    The draws are weights: `Z[s, u]` of an einsum for the draw s and the unit u.
+    """
+    inner = layer.layer
+    linear: Any = partial(copy_layer, inner, dtype="float32", activation="linear")
+    x = keras.Input(batch_shape=tuple(shape), dtype=layer.compute_dtype)
+    mean = linear(name=f"{inner.name}_mean")
+    square = linear(name=f"{inner.name}_variance", use_bias=False)
+    variance = square(keras.ops.square(keras.ops.cast(x, "float32")))
+    stddev = keras.ops.sqrt(keras.ops.relu(variance))
+    first = getattr(inner, "data_format", None) == "channels_first"
+    axes = "bxyzw"[: len(stddev.shape) - 1]
+    old, new = (f"b{u}{axes[1:]}" if first else f"{axes}{u}" for u in ("u", "su"))
+    count, units = layer.num_samples, stddev.shape[1 if first else -1]
+    out = [size for i, size in enumerate(stddev.shape) if i]
+    out.insert(0 if first else len(out) - 1, count)
+    spread, shift = (
+        keras.layers.EinsumDense(f"{old},su->{new}", tuple(out), dtype="float32")
+        for _ in range(2)
+    )
+    y = keras.layers.Add(dtype="float32")([shift(mean(x)), spread(stddev)])
+    y = keras.layers.Activation(inner.activation, dtype="float32")(y)
+    y = keras.ops.mean(y, axis=1 if first else -2)
+    y = keras.ops.cast(y, layer.compute_dtype)
+    kernel, *bias = inner.get_weights()
+    rate = float(keras.ops.convert_to_numpy(layer.current_rate()))
+    draws = keras.ops.convert_to_numpy(layer.inference_draws(len(stddev.shape)))
+    draws = draws.reshape(count, units)
+    return Plain(
+        keras.Model(x, y),
+        weights=[
+            (mean, [kernel, *bias]),
+            (square, [np.square(kernel) * (rate / (1.0 - rate))]),
+            (spread, [draws]),
+            (shift, [np.ones_like(draws)]),
+        ],
+    )
+
+
+@plain.register(RandomizedLeakyReLU)
+def _(layer: RandomizedLeakyReLU, shape: Shape | None) -> Plain | None:
+    slope = (layer.lower + layer.upper) / 2.0
+    return Plain(keras.layers.LeakyReLU(slope, dtype=layer.dtype_policy))
+
+
+@plain.register(CrossNormalization)
+def _(layer: CrossNormalization, shape: Shape | None) -> Plain | None:
+    settings = ("axis", "momentum", "epsilon", "center", "scale")
+    options = {name: getattr(layer, name) for name in settings}
+    normalization = keras.layers.BatchNormalization(
+        **options, dtype=layer.dtype_policy, trainable=layer.trainable
+    )
+    return Plain(normalization, [(layer, normalization)])
+
+
+@plain.register(DropActivation)
+def _(layer: DropActivation, shape: Shape | None) -> Plain | None:
+    rate = float(keras.ops.convert_to_numpy(layer.current_rate()))
+    dtype = layer.dtype_policy
+    if rate == 0.0:
+        return Plain(keras.layers.Activation(layer.activation, dtype=dtype))
+    if layer.activation is keras.activations.relu:
+        return Plain(keras.layers.LeakyReLU(negative_slope=rate, dtype=dtype))
+    shape = _known(layer, shape)
+    x = keras.Input(batch_shape=tuple(shape), dtype=layer.compute_dtype)
+    linear = keras.layers.Rescaling(rate, dtype=dtype)(x)
+    y = keras.layers.Activation(layer.activation, dtype=dtype)(x)
+    y = keras.layers.Rescaling(1.0 - rate, dtype=dtype)(y)
+    return Plain(keras.Model(x, keras.layers.Add(dtype=dtype)([linear, y])))
+
+
+@plain.register(ZCAWhitening)
+def _(layer: ZCAWhitening, shape: Shape | None) -> Plain | None:
+    shape = _known(layer, shape)
+    mean, whitening = map(keras.ops.convert_to_numpy, (layer.mean, layer.whitening))
+    options = {"dtype": "float32"}
+    dense = keras.layers.Dense(len(mean), use_bias=False, trainable=False, **options)
+    x = keras.Input(batch_shape=tuple(shape), dtype=layer.compute_dtype)
+    order = list(range(1, len(shape)))
+    if layer.axis is None:
+        y = keras.layers.Flatten(**options)(x)
+    else:
+        order.append(order.pop(layer.axis % len(shape) - 1))
+        y = keras.layers.Permute(order, **options)(x)
+    # First, as there: what it is taken from may be large.
+    y = dense(keras.layers.Rescaling(1.0, (-mean).tolist(), **options)(y))
+    if layer.axis is None:
+        y = keras.layers.Reshape(shape[1:], **options)(y)
+    else:
+        back = [order.index(axis) + 1 for axis in range(1, len(shape))]
+        y = keras.layers.Permute(back, **options)(y)
+    y = identity(layer)(y)
+    return Plain(keras.Model(x, y), weights=[(dense, [whitening])])
+
+
+def identity(layer: keras.Layer) -> keras.Layer:
+    """A layer that does nothing, of the dtypes of `layer`."""
+    return keras.layers.Identity(dtype=layer.dtype_policy.name)
+
+
+def _known(layer: keras.Layer, shape: Shape | None) -> Shape:
+    if shape is None and layer.built:
+        shape = layer.get_build_config().get("input_shape")
+    if shape is None:
+        raise ValueError(
+            f"The shape of the input of '{layer.name}' is not known, and strip needs "
+            "it. Build the model first: start it with keras.Input, or call "
+            "model.build(input_shape)."
+        )
+    return shape
