@@ -1,6 +1,6 @@
 """What every module of this folder offers; mypy checks each against it."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 
 import keras
 
@@ -58,8 +58,39 @@ class Bernoulli(Protocol):
         ...
 
 
+class Unseeded(Protocol):
+    """The framework's own generator, for the length of a `with` block."""
+
+    def __enter__(self) -> Self:
+        """Remember where it is."""
+        ...
+
+    def __exit__(self, *exception: object) -> None:
+        """Put it back."""
+
+    def seed(self, seed: int) -> None:
+        """Start anew from a seed."""
+
+    def has_drawn(self) -> bool:
+        """Whether something was drawn since `seed`."""
+        ...
+
+
+class MakesUnseeded(Protocol):
+    """The class of a framework's own generator."""
+
+    def __call__(self) -> Unseeded:
+        """Make one."""
+        ...
+
+
 class Backend(Protocol):
     """A module of this folder."""
+
+    @property
+    def Unseeded(self) -> MakesUnseeded:  # noqa: N802
+        """The framework's own generator."""
+        ...
 
     @property
     def Recorder(self) -> MakesRecorder:  # noqa: N802

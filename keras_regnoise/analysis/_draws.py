@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from keras_regnoise import _backend
+from keras_regnoise._backend.contract import Unseeded
 from keras_regnoise._keras.randomness import own_global_generator
 from keras_regnoise._keras.sublayers import every_layer
 from keras_regnoise.analysis._observe import preserved, value_of
@@ -26,7 +27,7 @@ class Draws:
     def __init__(
         self,
         generators: list[keras.random.SeedGenerator],
-        unseeded: _backend.Unseeded,
+        unseeded: Unseeded,
         seed: int | None,
     ) -> None:
         # `random` is what keras.random.SeedGenerator draws a default seed from.
