@@ -47,14 +47,26 @@ def randomize(model, seed=0):
     return model
 
 
-def application(name):
-    """A model of `keras.applications` whose output depends on its input.
+# The last layer of the stages that are edited: those behind them are built alike.
+STAGES = {
+    "ResNet50": "conv3_block1_out",
+    "MobileNetV3Small": "expanded_conv_4_add",
+    "EfficientNetB0": "block3b_add",
+    "DenseNet121": "conv3_block3_concat",
+}
 
-    With random weights and the initial statistics the signal dies out on the way.
+
+def application(name):
+    """The first stages of a model of `keras.applications`, and a head.
+
+    Its output depends on its input: with random weights and the initial statistics the
+    signal would die out on the way.
     """
     build = getattr(keras.applications, name)
-    options = {"weights": None, "input_shape": (32, 32, 3), "classes": 10}
-    model = randomize(build(**options, classifier_activation=None))
+    whole = build(weights=None, input_shape=(32, 32, 3), include_top=False)
+    x = layers.GlobalAveragePooling2D()(whole.get_layer(STAGES[name]).output)
+    model = keras.Model(whole.inputs, layers.Dense(10, name="head")(x), name=name)
+    randomize(model)
     for layer in model.layers:
         if isinstance(layer, layers.BatchNormalization):
             layer.momentum = 0.0
