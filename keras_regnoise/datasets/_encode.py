@@ -16,10 +16,14 @@ def label_numbers(parts: Mapping[str, Split]) -> tuple[dict[str, Split], list[st
     Returns:
         The parts with int64 classes, and the names of the classes.
     """
-    names = np.unique(np.concatenate([part.y for part in parts.values()]))
-    if names.dtype.kind == "f" and (names != names.astype("int64")).any():
+    labels = np.concatenate([part.y for part in parts.values()])
+    names, counts = np.unique(labels, return_counts=True)
+    numbers = _as_numbers(names)
+    is_text = names.dtype.kind != "f" and counts.min() > 1  # such as versions
+    if not is_text and (numbers != np.round(numbers)).any():
         raise ValueError(
-            f"Classes must be whole numbers or text. Received: {names[:5].tolist()}"
+            f"Classes must be whole numbers or text. Received: {names[:5].tolist()}. "
+            "Numbers to be predicted come from a function of yours: file.py:function"
         )
     missing = [name for name in names.tolist() if name in MISSING]
     if missing:
@@ -37,7 +41,7 @@ def label_numbers(parts: Mapping[str, Split]) -> tuple[dict[str, Split], list[st
             "The training part must have all classes of the other parts. "
             f"Missing there: {', '.join(map(str, unknown))}"
         )
-    order = np.argsort(_as_numbers(names), kind="stable")
+    order = np.argsort(numbers, kind="stable")
     number = np.empty(len(names), "int64")
     number[order] = np.arange(len(names))
     numbered = {

@@ -2,13 +2,15 @@
 
 import importlib.util
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
 from keras_regnoise._arguments import check_integer
+from keras_regnoise.datasets import _tensors
 from keras_regnoise.datasets.augmentations import augment, layer_keys, make_layers
-from keras_regnoise.datasets.split import Array, Batch, Split
+from keras_regnoise.datasets.split import Array, Batch, Split, count, mapped, take
 from keras_regnoise.datasets.stream import Stream
 
 _CHANNEL = 255.0
@@ -75,35 +77,36 @@ def array_batches(
     *,
     seed: int | None,
     augmentation: Sequence[str],
-    shape: tuple[int, ...],
+    shape: Any,
     drop_last: bool,
     initial_epoch: int,
 ) -> EpochBatches:
     """Return the batches of arrays; see `DataSet.batches`."""
     check(seed, augmentation, initial_epoch)
-    length = count_batches(len(data.y), batch_size, drop_last)
+    examples = count(data.y)
+    length = count_batches(examples, batch_size, drop_last)
     layers = make_layers(augmentation, shape)
 
     def order(epoch: int) -> Array:
         if seed is None:
-            return np.arange(len(data.y))
+            return np.arange(examples)
         random = np.random.default_rng((seed, epoch))
-        return random.permutation(len(data.y))[: length * batch_size]
+        return random.permutation(examples)[: length * batch_size]
 
     def open_arrays(epoch: int) -> Iterator[Batch]:
         chosen = order(epoch)
         for number in range(length):
             of_batch = chosen[number * batch_size : (number + 1) * batch_size]
-            x = to_floats(data.x[of_batch])
+            x, y = take(data, of_batch)
+            x = mapped(to_floats, x)
             if layers:
                 keys = layer_keys((seed, epoch, number), len(layers))
                 x = _augment_batch(x, layers, keys)
-            yield x, data.y[of_batch]
+            # tf.data, which Keras makes of this, takes a list for a tensor.
+            yield keras.tree.lists_to_tuples((x, y))
 
     if not layers or not has_tensorflow():
         return EpochBatches(open_arrays, length, initial_epoch)
-    from keras_regnoise.datasets import _tensors
-
     opener = _tensors.array_opener(data, batch_size, order, layers, seed)
     return EpochBatches(opener, length, initial_epoch)
 
@@ -119,8 +122,6 @@ def stream_batches(
     initial_epoch: int,
 ) -> EpochBatches:
     """Return the batches of a stream; see `DataSet.batches`."""
-    from keras_regnoise.datasets import _tensors
-
     check(seed, augmentation, initial_epoch)
     length = count_batches(data.count, batch_size, drop_last)
     layers = make_layers(augmentation, shape)
@@ -150,9 +151,11 @@ def count_batches(examples: int, batch_size: int, drop_last: bool) -> int:
 
 
 def to_floats(x: Array) -> Array:
-    """Return float32, images in [0, 1]."""
+    """Return float32, images in [0, 1]; signed integers stay, as in `fit`."""
     if x.dtype == np.uint8:
         return np.divide(x, _CHANNEL, dtype=np.float32)
+    if x.dtype.kind == "i":
+        return x
     return x.astype(np.float32, copy=False)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from keras_regnoise._arguments import check_integer
-from keras_regnoise.datasets.split import Array, Split
+from keras_regnoise.datasets.split import Array, Split, take
+from keras_regnoise.datasets.split import count as count_examples
 
 _FRACTIONS = {"test": 0.2, "validation": 0.1}
 _SMALLEST = 10
@@ -17,6 +18,8 @@ def divide(
     examples: int | None = None,
     test_examples: int | None = None,
     validation_examples: int | None = None,
+    *,
+    stratified: bool = True,
 ) -> dict[str, Split]:
     """Complete a data set and cut it down to size.
 
@@ -28,20 +31,28 @@ def divide(
         examples: Examples to keep of train, None for all.
         test_examples: Examples to keep of test, None for all.
         validation_examples: Examples to keep of validation, None for all.
+        stratified: Whether the targets are classes, each of which gives its share.
 
     Returns:
-        The three parts, stratified by class.
+        The three parts.
     """
     parts = dict(parts)
     if not _FRACTIONS.keys() <= parts.keys():
-        _check_classes(parts["train"].y)
+        _check_count(parts["train"])
+        if stratified:
+            _check_classes(parts["train"].y)
     for number, (name, fraction) in enumerate(_FRACTIONS.items()):
         if name not in parts:
             train = parts["train"]
-            count = max(1, round(fraction * len(train.y)))
-            drawn, rest = draw(train.y, count, (seed, number))
+            size = count_examples(train.y)
+            count = max(1, round(fraction * size))
+            if stratified:
+                drawn, rest = draw(train.y, count, (seed, number))
+            else:
+                drawn, rest = draw_any(size, count, seed)
             parts[name], parts["train"] = take(train, drawn), take(train, rest)
-    return cut(parts, seed, examples, test_examples, validation_examples)
+    sizes = (examples, test_examples, validation_examples)
+    return cut(parts, seed, *sizes, stratified=stratified)
 
 
 def cut(
@@ -50,6 +61,8 @@ def cut(
     examples: int | None,
     test_examples: int | None,
     validation_examples: int | None,
+    *,
+    stratified: bool = True,
 ) -> dict[str, Split]:
     """Cut the three parts down to size."""
     sizes = {
@@ -58,16 +71,22 @@ def cut(
         "test": (test_examples, "test_examples"),
     }
     return {
-        name: subset(parts[name], count, seed, argument)
+        name: subset(parts[name], count, seed, argument, stratified)
         for name, (count, argument) in sizes.items()
     }
 
 
-def subset(data: Split, count: int | None, seed: int, argument: str) -> Split:
+def subset(
+    data: Split, count: int | None, seed: int, argument: str, stratified: bool
+) -> Split:
     """Keep `count` examples, of every class at least one."""
-    if count is None or count == len(data.y):
+    size = count_examples(data.y)
+    if count is None or count == size:
         return data
-    check_size(count, len(data.y), len(np.unique(data.y)), argument)
+    if not stratified:
+        check_size(count, size, 1, argument)
+        return take(data, draw_any(size, count, seed)[0])
+    check_size(count, size, len(np.unique(data.y)), argument)
     return take(data, draw(data.y, count, (seed, 2), every_class=True)[0])
 
 
@@ -75,11 +94,6 @@ def check_size(count: int, most: int, least: int, argument: str) -> None:
     """Raise if a part cannot be cut down to `count` examples."""
     meaning = "at least one of every class, or None for all examples"
     check_integer(argument, count, meaning, minimum=least, maximum=most)
-
-
-def take(data: Split, chosen: Array) -> Split:
-    """Return the chosen examples."""
-    return Split(data.x[chosen], data.y[chosen])
 
 
 def draw(
@@ -112,13 +126,23 @@ def draw(
     return chosen[:count], chosen[count:]
 
 
-def _check_classes(y: Array) -> None:
-    counts = np.bincount(y)
-    if len(y) < _SMALLEST:
+def draw_any(size: int, count: int, seed: int) -> tuple[Array, Array]:
+    """Draw `count` of `size` examples whose targets are not classes."""
+    order = np.random.default_rng(seed).permutation(size)
+    return order[:count], order[count:]
+
+
+def _check_count(data: Split) -> None:
+    size = count_examples(data.y)
+    if size < _SMALLEST:
         raise ValueError(
             f"A data set that is split needs at least {_SMALLEST} examples. "
-            f"Received: {len(y)}"
+            f"Received: {size}"
         )
+
+
+def _check_classes(y: Array) -> None:
+    counts = np.bincount(y)
     if (counts == 1).any():
         raise ValueError(
             f"Class {int(np.argmax(counts == 1))} (counted from 0, in sorted order) "

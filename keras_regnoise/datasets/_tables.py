@@ -3,7 +3,9 @@
 import csv
 import gzip
 import io
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,10 +28,11 @@ def load_path(path: Path, *sizes: Any) -> DataSet:
     if not path.exists():
         raise FileNotFoundError(f"There is no file {path}.")
     if path.is_dir():
-        return _finish(path.name, _read_folder(path), sizes)
+        return _finish(path.name, _read_folder(path), sizes, path)
     if path.suffix == ".npz":
-        return _finish(path.stem, _read_npz(path), sizes)
-    return _finish(path.name.partition(".csv")[0], {"train": _read_csv(path)[1]}, sizes)
+        return _finish(path.stem, _read_npz(path), sizes, path)
+    parts = {"train": _read_csv(path)[1]}
+    return _finish(path.name.partition(".csv")[0], parts, sizes, path)
 
 
 def load_table(
@@ -58,7 +61,7 @@ def load_table(
     sizes = (seed, examples, test_examples, validation_examples)
     path = next(_candidates(folder, kind, table), None) if kind else None
     if path is None and table in GENERATED:
-        return _finish(name, {"train": GENERATED[table]()}, sizes)
+        return _finish(name, {"train": GENERATED[table]()}, sizes, None)
     if path is None and download:
         path = _download(table, folder / "openml")
     if path is None:
@@ -67,7 +70,7 @@ def load_table(
             f"header row, and a column '{LABEL}'), or fetch it from OpenML with "
             f"load({name!r}, ..., download=True)."
         )
-    return _finish(name, {"train": _read_csv(path)[1]}, sizes)
+    return _finish(name, {"train": _read_csv(path)[1]}, sizes, path)
 
 
 def prepared(folder: Path) -> list[str]:
@@ -76,15 +79,23 @@ def prepared(folder: Path) -> list[str]:
     for place, kind in ((folder, "uci"), *((folder / k, k) for k in _FOLDERS)):
         for ending in _ENDINGS:
             for path in place.glob(f"*{ending}"):
-                with _open(path) as stream:
-                    if LABEL in next(csv.reader(stream), []):
+                # A file that can't be read is not the one that is looked for.
+                with suppress(ValueError, csv.Error, OSError, EOFError):
+                    with _open(path) as stream:
+                        header = next(csv.reader(stream), [])
+                    if LABEL in header:
                         found.add(f"{kind}/{path.name.removesuffix(ending)}")
     return sorted(found)
 
 
-def _finish(name: str, parts: Mapping[str, Split], sizes: Sequence[Any]) -> DataSet:
-    parts, names = label_numbers(parts)
-    return from_parts(name, encode(divide(parts, *sizes)), len(names))
+def _finish(
+    name: str, parts: Mapping[str, Split], sizes: Sequence[Any], path: Path | None
+) -> DataSet:
+    try:
+        parts, names = label_numbers(parts)
+        return from_parts(name, encode(divide(parts, *sizes)), len(names))
+    except ValueError as error:
+        raise ValueError(f"{path or name}: {error}") from error
 
 
 def _candidates(folder: Path, kind: str, table: str) -> Iterator[Path]:
@@ -100,14 +111,34 @@ def _open(path: Path) -> IO[str]:
     return path.open(encoding="utf-8-sig", newline="")
 
 
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        with _open(path) as stream:
+            return [[cell.strip() for cell in row] for row in csv.reader(stream) if row]
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"{path} is not text in UTF-8 (byte {error.start}: {error.reason}). Save "
+            "it as UTF-8, in a spreadsheet as 'CSV UTF-8', or convert it: "
+            "iconv -f LATIN1 -t UTF-8 OLD > NEW"
+        ) from error
+    except csv.Error as error:
+        raise ValueError(f"{path} is not a CSV file: {error}") from error
+    except (EOFError, gzip.BadGzipFile) as error:
+        raise ValueError(f"{path} is not a whole gzip file: {error}") from error
+
+
 def _read_csv(path: Path) -> tuple[list[str], Split]:
-    with _open(path) as stream:
-        rows = [[cell.strip() for cell in row] for row in csv.reader(stream) if row]
+    rows = _rows(path)
     header, rows = (rows[0], rows[1:]) if rows else ([], rows)
     if header.count(LABEL) != 1 or len(header) < 2:
         raise ValueError(
             f"{path} needs a header row with one column '{LABEL}', the class, and at "
             f"least one more. Received header: {', '.join(header) or 'none'}"
+        )
+    if not rows:
+        raise ValueError(
+            f"{path} has a header row and nothing below it: {', '.join(header)}. Add a "
+            "row for every example."
         )
     for number, row in enumerate(rows, 1):
         if len(row) != len(header):
@@ -146,19 +177,46 @@ def _read_npz(path: Path) -> dict[str, Split]:
         "validation": (("x_validation", "y_validation"), ("x_val", "y_val")),
         "test": (("x_test", "y_test"),),
     }
-    with np.load(path, allow_pickle=False) as arrays:
-        parts = {}
-        for part, pairs in keys.items():
-            for x, y in pairs:
-                if x in arrays and y in arrays and part not in parts:
-                    parts[part] = _check_arrays(path, arrays[x], arrays[y])
-        found = ", ".join(arrays)
+    arrays = _arrays(path)
+    parts: dict[str, Split] = {}
+    for part, pairs in keys.items():
+        for x, y in pairs:
+            if (x in arrays) != (y in arrays):
+                given, missing = (x, y) if x in arrays else (y, x)
+                raise ValueError(
+                    f"{path} has {given} without {missing}. Add {missing}."
+                )
+            if x in arrays and part not in parts:
+                parts[part] = _check_arrays(path, arrays[x], arrays[y])
     if "train" not in parts:
         raise ValueError(
             f"{path} must have arrays x_train and y_train, or x and y. "
-            f"Received: {found or 'none'}"
+            f"Received: {', '.join(arrays) or 'none'}"
         )
     return parts
+
+
+def _arrays(path: Path) -> dict[str, Array]:
+    """Read all arrays of an .npz file, but no pickled objects."""
+    name = ""
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is not an .npz file. Write it with numpy.savez.")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = {}
+            for name in file:
+                found[name] = file[name]
+            return found
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise ValueError(f"{path} is not a whole .npz file: {error}") from error
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise ValueError(f"{path}: {name} can't be read: {error}") from error
+        raise ValueError(
+            f"{path}: {name} holds Python objects, which are not read because "
+            "they can run code. Save arrays of numbers or of text: "
+            "numpy.savez(file, x=numpy.stack(x), y=numpy.array(y, dtype=str))"
+        ) from error
 
 
 def _check_arrays(path: Path, x: Array, y: Array) -> Split:

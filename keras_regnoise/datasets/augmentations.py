@@ -122,7 +122,10 @@ def make_layers(names: Sequence[str], shape: Shape) -> list[keras.layers.Layer]:
                 f"Unknown augmentation {name!r}. Choose from: "
                 f"{', '.join(AUGMENTATIONS)}"
             )
-    if names and len(shape) != 3:
+    is_image = (
+        isinstance(shape, tuple) and len(shape) == 3 and isinstance(shape[0], int)
+    )
+    if names and not is_image:
         raise ValueError(
             "`augmentation` needs images (height, width, channels). "
             f"Received inputs of shape {shape}; leave it empty."

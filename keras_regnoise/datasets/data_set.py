@@ -6,7 +6,7 @@ from typing import Any
 import keras
 
 from keras_regnoise.datasets._epochs import array_batches, stream_batches
-from keras_regnoise.datasets.split import Split
+from keras_regnoise.datasets.split import Split, count, mapped
 from keras_regnoise.datasets.stream import Stream
 
 PARTS = ("train", "validation", "test")
@@ -23,7 +23,7 @@ class DataSet:
         validation: Examples to choose by.
         test: Examples to look at once.
         classes: Number of classes.
-        shape: Shape of one input.
+        shape: Shape of one input; a dict or a list of shapes if there are several.
         fingerprint: `"sha256:"` and the digest of the bytes of the three parts. Two
             results with one fingerprint were measured on the same data.
 
@@ -39,7 +39,7 @@ class DataSet:
     validation: Split = field(repr=False)
     test: Split = field(repr=False)
     classes: int
-    shape: tuple[int, ...]
+    shape: Any
     fingerprint: str
 
     @property
@@ -47,7 +47,7 @@ class DataSet:
         """Number of examples of every part."""
         parts = {part: getattr(self, part) for part in PARTS}
         return {
-            part: len(data) if isinstance(data, Stream) else len(data.y)
+            part: len(data) if isinstance(data, Stream) else count(data.y)
             for part, data in parts.items()
         }
 
@@ -78,7 +78,8 @@ class DataSet:
 
         Returns:
             A `keras.utils.PyDataset` of inputs `(batch_size, *shape)`, float32, and
-            classes `(batch_size,)`. It serves its batches in order, whatever the
+            classes `(batch_size,)`; a dict or a list of such where the data are. It
+            serves its batches in order, whatever the
             index: read it in one place at a time.
 
         Raises:
@@ -114,7 +115,7 @@ def from_parts(name: str, parts: Mapping[str, Split], classes: int) -> DataSet:
         name=name,
         **{part: parts[part] for part in PARTS},
         classes=classes,
-        shape=parts["train"].x.shape[1:],
+        shape=mapped(lambda array: array.shape[1:], parts["train"].x),
         fingerprint=_fingerprint(parts),
     )
 
@@ -127,7 +128,8 @@ def digest(content: Any) -> str:
 def _fingerprint(parts: Mapping[str, Split]) -> str:
     content = hashlib.sha256()
     for part in PARTS:
-        for array in parts[part]:
-            content.update(f"{part} {array.dtype.str} {array.shape}".encode())
+        for path, array in keras.tree.flatten_with_path(tuple(parts[part])):
+            place = "".join(f" {key}" for key in (part, *path[1:]))[1:]
+            content.update(f"{place} {array.dtype.str} {array.shape}".encode())
             content.update(array.data if array.flags.c_contiguous else array.tobytes())
     return f"sha256:{content.hexdigest()}"

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from keras_regnoise._arguments import check_integer
 from keras_regnoise.datasets import _images, _tables
 from keras_regnoise.datasets._generated import GENERATED
 from keras_regnoise.datasets._stratify import cut
@@ -67,8 +68,7 @@ def load(
         >>> load("twonorm", examples=200).train.x.shape
         (200, 20)
     """
-    if seed < 0:
-        raise ValueError(f"`seed` must not be negative. Received: {seed}")
+    check_integer("seed", seed, minimum=0)
     folder = Path(data_dir or os.environ.get(DATA_DIR) or _default_folder())
     folder = folder.expanduser()
     text = os.fspath(name)

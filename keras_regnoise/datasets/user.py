@@ -1,24 +1,43 @@
+"""Data sets that a user's function returns."""
+
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from keras_regnoise.datasets._stratify import divide
-from keras_regnoise.datasets.data_set import DataSet, from_parts
-from keras_regnoise.datasets.split import Split
+from keras_regnoise.datasets.data_set import PARTS, DataSet, from_parts
+from keras_regnoise.datasets.split import Array, Split, arrays, mapped
 
-_NAMES = {1: ("train",), 2: ("train", "test"), 3: ("train", "validation", "test")}
+_FORMS = (
+    "(x, y); or (x, y), (x_val, y_val); or three such pairs, the third for the test. "
+    "A pair is a tuple of arrays with a row for every example; several inputs or "
+    "outputs are a dict or a list of arrays"
+)
 
 
-def from_function(function: Callable[[], Any], name: str) -> DataSet:
+def from_function(
+    function: Callable[[], Any],
+    name: str,
+    *,
+    examples: int | None = None,
+    test_examples: int | None = None,
+    validation_examples: int | None = None,
+) -> DataSet:
     """Make a data set of what a user's function returns.
 
     Args:
-        function: Returns `(x, y)`, or `(x, y), (x_test, y_test)` as
-            `keras.datasets` does, or three pairs with the validation part between.
-            What is missing is taken from the training part, as in `load`. The arrays
-            are handed to the model as float32, not scaled.
+        function: Returns `(x, y)`, or `(x, y), (x_val, y_val)`, or three such pairs,
+            the third of which is the test part. What is missing is taken from the
+            training part, as in `load`: 20 % of it for the test, 10 % of the rest for
+            the validation, class by class if `y` holds classes. `x` is an array, or a
+            dict or a list of arrays for a model of several inputs, and so is `y` for
+            one of several outputs. The model gets them as from `fit`: floats as
+            float32, integers as integers, images not scaled.
         name: Name of the data set.
+        examples: Training examples to keep; None for all.
+        test_examples: Test examples to keep; None for all.
+        validation_examples: Validation examples to keep; None for all.
 
     Raises:
         ValueError: If it returns something else.
@@ -29,56 +48,104 @@ def from_function(function: Callable[[], Any], name: str) -> DataSet:
         >>> data = from_function(lambda: (x, y), "mine")
         >>> len(data.train.x), len(data.validation.x), len(data.test.x)
         (72, 8, 20)
+        >>> data = from_function(lambda: ({"a": x, "b": x[:, 0]}, y), "mine")
+        >>> data.shape
+        {'a': (4,), 'b': ()}
     """
-    result = function()
-    if not isinstance(result, tuple | list) or len(result) not in (2, 3):
-        raise ValueError(_expected(name, result))
-    pairs = list(result)
-    if not isinstance(pairs[0], tuple | list):
-        pairs = [pairs]
-    if len(pairs) not in _NAMES or any(len(pair) != 2 for pair in pairs):
-        raise ValueError(_expected(name, result))
-    parts = {
-        part: _split(x, y, name)
-        for part, (x, y) in zip(_NAMES[len(pairs)], pairs, strict=True)
-    }
-    y = parts["train"].y
-    is_class = y.ndim == 1 and y.dtype.kind in "iub"
-    if is_class:
-        return from_parts(name, divide(parts, 0), int(y.max()) + 1)
-    return from_parts(name, _divide_at_random(parts), 1)
-
-
-def _split(x: Any, y: Any, name: str) -> Split:
-    x, y = np.asarray(x), np.asarray(y)
-    if x.dtype.kind not in "iufb" or len(x) != len(y):
-        raise ValueError(
-            f"{name} must return numbers, as many inputs as targets. Received: x of "
-            f"dtype {x.dtype} and shape {x.shape}, y of shape {y.shape}"
-        )
-    if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "iub":
-        y = y[:, 0]  # as keras.datasets.cifar10 has them
-    kind = "int64" if y.dtype.kind in "iub" else "float32"
-    return Split(x.astype("float32"), y.astype(kind))
-
-
-def _divide_at_random(parts: dict[str, Split]) -> dict[str, Split]:
-    """Complete parts whose targets are no classes."""
-    for part, share in (("test", 0.2), ("validation", 0.1)):
-        if part not in parts:
-            x, y = parts["train"]
-            order = np.random.default_rng(0).permutation(len(x))
-            drawn, rest = np.split(order, [max(1, round(share * len(x)))])
-            parts[part], parts["train"] = (
-                Split(x[drawn], y[drawn]),
-                Split(x[rest], y[rest]),
-            )
-    return parts
-
-
-def _expected(name: str, result: Any) -> str:
-    return (
-        f"{name} must return (x, y), or (x, y), (x_test, y_test), or three such pairs "
-        f"with the validation part between. Received: {type(result).__name__}"
-        + (f" of {len(result)}" if isinstance(result, tuple | list) else "")
+    pairs = _pairs(function(), name)
+    parts = {part: _split(pair, name) for part, pair in zip(PARTS, pairs, strict=False)}
+    _check_alike(parts, name)
+    labels = [part.y for part in parts.values() if _is_classes(part.y)]
+    has_classes = len(labels) == len(parts)
+    divided = divide(
+        parts,
+        0,
+        examples,
+        test_examples,
+        validation_examples,
+        stratified=has_classes and min(np.bincount(parts["train"].y)) != 1,
     )
+    classes = int(max(y.max() for y in labels)) + 1 if has_classes else 1
+    return from_parts(name, divided, classes)
+
+
+def _pairs(result: Any, name: str) -> list[tuple[Any, Any]]:
+    """Return the pairs of inputs and targets, as many as there are."""
+    if not isinstance(result, tuple | list) or not result:
+        raise ValueError(_expected(name, _words(result)))
+    if all(isinstance(pair, tuple) for pair in result):
+        pairs = list(result)
+    elif all(isinstance(pair, list) for pair in result) and isinstance(result, list):
+        raise ValueError(_expected(name, "lists of lists, which may be either"))
+    else:
+        pairs = [tuple(result)]
+    if any(len(pair) == 3 for pair in pairs):
+        raise ValueError(
+            f"{name}: sample weights are not supported; a loss can weigh. Return "
+            f"{_FORMS}"
+        )
+    if len(pairs) > len(PARTS) or any(len(pair) != 2 for pair in pairs):
+        raise ValueError(_expected(name, _words(result)))
+    return pairs
+
+
+def _split(pair: tuple[Any, Any], name: str) -> Split:
+    x, y = (mapped(lambda one: _array(one, name), _without_tuples(n)) for n in pair)
+    if (
+        isinstance(y, np.ndarray)
+        and y.ndim == 2
+        and y.shape[1] == 1
+        and y.dtype.kind == "i"
+    ):
+        y = y[:, 0]  # as keras.datasets.cifar10 has them
+    shapes = [array.shape for nested in (x, y) for array in arrays(nested)]
+    if len({shape[:1] for shape in shapes}) > 1 or not shapes[0]:
+        raise ValueError(
+            f"{name} must return as many inputs as targets, at least one. Received "
+            f"arrays of the shapes: {', '.join(map(str, shapes))}"
+        )
+    return Split(x, y)
+
+
+def _without_tuples(nested: Any) -> Any:
+    return list(nested) if isinstance(nested, tuple) else nested
+
+
+def _array(values: Any, name: str) -> Array:
+    array = np.asarray(values)
+    if array.dtype.kind not in "iufb" or array.ndim == 0:
+        raise ValueError(_expected(name, f"{_words(values)} of dtype {array.dtype}"))
+    if array.dtype.kind == "f":
+        return array.astype("float32", copy=False)
+    # `DataSet.batches` scales bytes, and not what a user's function returns.
+    return array.astype("int32" if array.dtype.itemsize < 4 else "int64", copy=False)
+
+
+def _is_classes(y: Any) -> bool:
+    is_array = isinstance(y, np.ndarray) and y.ndim == 1
+    return is_array and y.dtype.kind == "i" and bool(y.min() >= 0)
+
+
+def _check_alike(parts: dict[str, Split], name: str) -> None:
+    """Raise if the parts have arrays of other shapes than the training part."""
+    first = _shapes(parts["train"])
+    for part, data in parts.items():
+        if _shapes(data) != first:
+            raise ValueError(
+                f"{name}: the {part} part must have the shapes of the training part, "
+                f"{first}. Received: {_shapes(data)}"
+            )
+
+
+def _shapes(data: Split) -> Any:
+    return tuple(mapped(lambda array: array.shape[1:], nested) for nested in data)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, tuple | list):
+        return f"{type(value).__name__} of {len(value)}"
+    return type(value).__name__
+
+
+def _expected(name: str, received: str) -> str:
+    return f"{name} must return {_FORMS}. Received: {received}"

@@ -23,10 +23,12 @@ Example:
 """
 
 from keras_regnoise._seeds import derived_seed as derived_seed
+from keras_regnoise.models._options import ImageOptions as ImageOptions
+from keras_regnoise.models._options import ResidualOptions as ResidualOptions
+from keras_regnoise.models._options import WordOptions as WordOptions
 from keras_regnoise.models._units import BASELINE as BASELINE
 from keras_regnoise.models._units import IC_UNITS as IC_UNITS
 from keras_regnoise.models._units import PREACTIVATION as PREACTIVATION
-from keras_regnoise.models._vocabulary import WordOptions as WordOptions
 from keras_regnoise.models.convnets import convnet as convnet
 from keras_regnoise.models.convnets import elu_network as elu_network
 from keras_regnoise.models.ctc import lstm_ctc as lstm_ctc
@@ -42,6 +44,8 @@ __all__ = [
     "BASELINE",
     "IC_UNITS",
     "PREACTIVATION",
+    "ImageOptions",
+    "ResidualOptions",
     "WordOptions",
     "convnet",
     "densenet",

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Unpack
 
 import keras
 
+from keras_regnoise.models._options import WordOptions
 from keras_regnoise.models._units import Unit, label, residual_steps
-from keras_regnoise.models._vocabulary import Vocabulary, WordOptions
+from keras_regnoise.models._vocabulary import Vocabulary
 
 PROJECTION: Unit = ("conv",)
 
@@ -48,28 +49,29 @@ def halving_stages(
 def residual_network(
     stages: Sequence[Sequence[Convs]],
     unit: Unit,
+    default_name: str,
     *,
     stem: int,
-    shortcut: Unit,
-    classes: int,
-    input_shape: tuple[int | None, ...],
-    seed: int | None,
-    name: str,
-    words: WordOptions,
-) -> Any:
+    shortcut: Unit = PROJECTION,
+    classes: int = 10,
+    input_shape: tuple[int | None, ...] = (32, 32, 3),
+    seed: int | None = None,
+    name: str | None = None,
+    **words: Unpack[WordOptions],
+) -> keras.Model:
     """Build a residual network for images.
 
     Args:
         stages: The convolutions of every unit of every stage.
         unit: The words of a unit, see `keras_regnoise.models`.
+        default_name: Name of the model if none is given.
         stem: Filters of the first convolution.
-        shortcut: The words of the shortcut where a unit changes the shape. `()` is
-            the identity, subsampled and padded with zero channels.
-        classes: Number of classes.
-        input_shape: Height, width and channels.
-        seed: Seed of the run, or `None`.
-        name: Name of the model.
-        words: What the words stand for.
+        shortcut: See `ResidualOptions`.
+        classes: See `ImageOptions`, as the arguments that follow.
+        input_shape: See `ImageOptions`.
+        seed: See `ImageOptions`.
+        name: See `ImageOptions`.
+        **words: What the words stand for, see `WordOptions`.
 
     Returns:
         A functional `keras.Model` that ends in class probabilities.
@@ -100,7 +102,9 @@ def residual_network(
             )
     x = vocabulary.final(x)
     x = keras.layers.GlobalAveragePooling2D(data_format="channels_last", name="pool")(x)
-    return keras.Model(inputs, vocabulary.classifier(x, classes), name=name)
+    return keras.Model(
+        inputs, vocabulary.classifier(x, classes), name=name or default_name
+    )
 
 
 def _residual_unit(

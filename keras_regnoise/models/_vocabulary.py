@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
-from typing import Any, TypedDict
+from typing import Any
 
 import keras
 
 from keras_regnoise._seeds import derived_seed
 from keras_regnoise.layers import ICLayer, VarianceConstancy
+from keras_regnoise.models._options import LayerFactory, refuse_options
 from keras_regnoise.models._units import (
     Step,
     Unit,
@@ -18,34 +19,7 @@ from keras_regnoise.models._units import (
     words_before,
 )
 
-LayerFactory = Callable[[], Any]
 WeightFactory = Callable[[str], Any]
-
-
-class WordOptions(TypedDict, total=False):
-    """What the words of `unit` stand for; every architecture takes these arguments.
-
-    Attributes:
-        activation: What `"relu"` stands for: the name of a Keras activation, or a
-            factory such as `lambda: DropActivation(rate=0.05)`. Defaults to `"relu"`.
-        noise: Factory of the layer that `"noise"` stands for, such as
-            `lambda: SpatialRotationOut(0.1)`. Needed if `"noise"` is in the unit.
-        noise_stages: Numbers of the stages (from 1) where `"noise"` counts; it is
-            left out of the others. Defaults to every stage. The first and the last
-            weight layer of a network belong to no stage.
-        layers: Factories for further words, and other meanings of `"norm"`
-            (`keras.layers.BatchNormalization`), `"ic"` (`ICLayer`) and `"vcl"`
-            (`VarianceConstancy`).
-
-    A factory takes no argument. Its layer gets the name of its place in the network.
-    An integer seed becomes a seed of its own for every place, so that no two layers
-    repeat each other's noise; a layer without a seed is left without.
-    """
-
-    activation: str | LayerFactory
-    noise: LayerFactory | None
-    noise_stages: Collection[int] | None
-    layers: Mapping[str, LayerFactory] | None
 
 
 class Vocabulary:
@@ -62,8 +36,10 @@ class Vocabulary:
         noise: See `WordOptions`.
         noise_stages: See `WordOptions`.
         layers: See `WordOptions`.
+        **unknown: Are refused.
 
     Raises:
+        TypeError: If an argument is unknown.
         ValueError: If a word has no meaning, a meaning no word, or a stage does
             not exist.
     """
@@ -81,7 +57,9 @@ class Vocabulary:
         noise: LayerFactory | None = None,
         noise_stages: Collection[int] | None = None,
         layers: Mapping[str, LayerFactory] | None = None,
+        **unknown: Any,
     ) -> None:
+        refuse_options(unknown)
         self._unit = spell_out(unit, weights, weight)
         self._weight = weight
         self._seed = seed
@@ -173,10 +151,8 @@ class Vocabulary:
             raise ValueError(f"{message} Received: {factory!r}") from error
         if not isinstance(layer, keras.layers.Layer):
             raise ValueError(f"{message} It returned: {layer!r}")
-        config = {**layer.get_config(), "name": name}
-        if isinstance(config.get("seed"), int):
-            config["seed"] = derived_seed(config["seed"], name)
-        return type(layer).from_config(config)
+        config = _with_derived_seeds(layer.get_config(), name)
+        return type(layer).from_config({**config, "name": name})
 
     def initializer(self, name: str, kind: str | None = None) -> Any:
         """Return the weight initializer of one layer."""
@@ -227,3 +203,26 @@ class Vocabulary:
             dtype="float32",
             name="classifier",
         )(x)
+
+
+def _with_derived_seeds(config: Any, place: str) -> Any:
+    """Derive every integer seed of a configuration from its place.
+
+    Args:
+        config: A layer's configuration, or a part of it, in which the layers that it
+            holds are configurations too.
+        place: Name of the layer, and the way to the part.
+    """
+    if isinstance(config, list | tuple):
+        parts = [
+            _with_derived_seeds(one, f"{place}/{i}") for i, one in enumerate(config)
+        ]
+        return parts if isinstance(config, list) else tuple(parts)
+    if not isinstance(config, dict):
+        return config
+    return {
+        key: derived_seed(value, place)
+        if key == "seed" and isinstance(value, int)
+        else _with_derived_seeds(value, place if key == "config" else f"{place}/{key}")
+        for key, value in config.items()
+    }

@@ -6,8 +6,9 @@ from typing import Any, Unpack
 import keras
 
 from keras_regnoise._seeds import derived_seed
+from keras_regnoise.models._options import WordOptions
 from keras_regnoise.models._units import BASELINE, Unit, label
-from keras_regnoise.models._vocabulary import Vocabulary, WordOptions
+from keras_regnoise.models._vocabulary import Vocabulary
 
 # Filters and kernel sizes of the stacks. The first stack is never widened.
 _ELU_STACKS = (
@@ -46,9 +47,9 @@ def elu_network(
         classes: Number of classes.
         input_shape: Height, width and channels. Larger images are averaged behind
             the fifth stack.
-        seed: See `resnet`.
+        seed: See `ImageOptions`.
         name: Name of the model.
-        **words: See `resnet`; here `activation` defaults to `"elu"`.
+        **words: See `WordOptions`; here `activation` defaults to `"elu"`.
 
     Returns:
         A functional `keras.Model` from images to class probabilities.
@@ -123,9 +124,9 @@ def convnet(
         hidden: Units of the first fully connected layer. The paper names none.
         classes: Number of classes.
         input_shape: Height, width and channels.
-        seed: See `resnet`.
+        seed: See `ImageOptions`.
         name: Name of the model.
-        **words: See `resnet`.
+        **words: See `WordOptions`.
 
     Returns:
         A functional `keras.Model` from images to class probabilities.

@@ -5,8 +5,9 @@ from typing import Any, Unpack
 import keras
 
 from keras_regnoise._arguments import check_integer
+from keras_regnoise.models._options import WordOptions
 from keras_regnoise.models._units import Unit, label
-from keras_regnoise.models._vocabulary import Vocabulary, WeightFactory, WordOptions
+from keras_regnoise.models._vocabulary import Vocabulary, WeightFactory
 
 
 def lstm_ctc(
@@ -31,9 +32,9 @@ def lstm_ctc(
         width: Units of an LSTM in each direction.
         classes: Number of labels with the blank.
         input_shape: Number of time steps, or `None`, and of features.
-        seed: See `resnet`.
+        seed: See `ImageOptions`.
         name: Name of the model.
-        **words: See `resnet`.
+        **words: See `WordOptions`.
 
     Returns:
         A functional `keras.Model` from `(batch, time, features)` to logits of shape

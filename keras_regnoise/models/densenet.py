@@ -5,8 +5,9 @@ from typing import Any, Unpack
 import keras
 
 from keras_regnoise.models._depth import units_per_stage
+from keras_regnoise.models._options import WordOptions
 from keras_regnoise.models._units import PREACTIVATION, Unit, label
-from keras_regnoise.models._vocabulary import Vocabulary, WordOptions
+from keras_regnoise.models._vocabulary import Vocabulary
 
 
 def densenet(
@@ -29,11 +30,11 @@ def densenet(
         depth: Number of weight layers, 6n + 4.
         growth: Channels that every unit adds.
         unit: Order of the layers around a convolution, or of the whole unit.
-        classes: See `resnet`, as the arguments that follow.
-        input_shape: See `resnet`.
-        seed: See `resnet`.
-        name: See `resnet`.
-        **words: See `resnet`.
+        classes: See `ImageOptions`, as the arguments that follow.
+        input_shape: See `ImageOptions`.
+        seed: See `ImageOptions`.
+        name: See `ImageOptions`.
+        **words: See `WordOptions`.
 
     Returns:
         A functional `keras.Model` from images to class probabilities.

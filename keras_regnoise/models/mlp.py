@@ -5,8 +5,9 @@ from typing import Any, Unpack
 
 import keras
 
+from keras_regnoise.models._options import WordOptions
 from keras_regnoise.models._units import Unit, label
-from keras_regnoise.models._vocabulary import Vocabulary, WordOptions
+from keras_regnoise.models._vocabulary import Vocabulary
 
 HIDDEN: Unit = ("dense", "relu")
 
@@ -34,9 +35,9 @@ def mlp(
         width: Units of every hidden layer.
         classes: Number of classes.
         input_shape: The number of features, in a tuple.
-        seed: See `resnet`.
+        seed: See `ImageOptions`.
         name: Name of the model.
-        **words: See `resnet`.
+        **words: See `WordOptions`.
 
     Returns:
         A functional `keras.Model` from features to class probabilities.
@@ -92,9 +93,9 @@ def regressor(
         unit: See `mlp`, as the arguments that follow.
         outputs: Number of real outputs.
         input_shape: See `mlp`.
-        seed: See `resnet`.
+        seed: See `ImageOptions`.
         name: Name of the model.
-        **words: See `resnet`.
+        **words: See `WordOptions`.
 
     Returns:
         A functional `keras.Model` from features to real outputs.

@@ -1,17 +1,18 @@
 """ResNet, ResNet-B, PreActResNet and WideResNet for small images."""
 
-from typing import Any, Unpack
+from typing import Unpack
+
+import keras
 
 from keras_regnoise.models._depth import units_per_stage
+from keras_regnoise.models._options import ResidualOptions
 from keras_regnoise.models._residual import (
-    PROJECTION,
     basic,
     bottleneck,
     halving_stages,
     residual_network,
 )
 from keras_regnoise.models._units import BASELINE, PREACTIVATION, Unit
-from keras_regnoise.models._vocabulary import WordOptions
 
 
 def resnet(
@@ -19,13 +20,8 @@ def resnet(
     unit: Unit = BASELINE,
     *,
     bottlenecks: bool = False,
-    shortcut: Unit = PROJECTION,
-    classes: int = 10,
-    input_shape: tuple[int | None, ...] = (32, 32, 3),
-    seed: int | None = None,
-    name: str | None = None,
-    **words: Unpack[WordOptions],
-) -> Any:
+    **options: Unpack[ResidualOptions],
+) -> keras.Model:
     """Build the residual network for CIFAR with the unit of your choice.
 
     Three stages of 16, 32 and 64 filters (four times that behind a bottleneck). The
@@ -38,21 +34,15 @@ def resnet(
         depth: Number of weight layers: 6n + 2, or 9n + 2 with bottlenecks.
         unit: Order of the layers around a convolution, or of the whole unit.
         bottlenecks: Units of three convolutions (ResNet-B) instead of two.
-        shortcut: Words of the shortcut where the shape changes: `("conv",)` projects,
-            `("conv", "norm")` projects and normalizes, `()` subsamples and pads with
-            zero channels (option A of He et al.).
-        classes: Number of classes.
-        input_shape: Height, width and channels, height and width of any size.
-        seed: Seed of the run. Equal seeds give equal initial weights to all layers
-            that two variants share. Defaults to a fresh draw.
-        name: Name of the model.
-        **words: What the words of the unit stand for: `activation`, `noise`,
-            `noise_stages` and `layers`, see `WordOptions`.
+        **options: `shortcut`, `classes`, `input_shape`, `seed` and `name`, see
+            `ResidualOptions`; what the words of the unit stand for: `activation`,
+            `noise`, `noise_stages` and `layers`, see `WordOptions`.
 
     Returns:
         A functional `keras.Model` from images to class probabilities.
 
     Raises:
+        TypeError: If an argument is unknown.
         ValueError: If the depth does not fit, or a word has no meaning.
 
     Reference:
@@ -73,17 +63,9 @@ def resnet(
     """
     convs, per_unit = (bottleneck, 9) if bottlenecks else (basic, 6)
     units = units_per_stage(depth, per_unit, 2)
-    return residual_network(
-        halving_stages(convs, units, (16, 32, 64)),
-        unit,
-        stem=16,
-        shortcut=shortcut,
-        classes=classes,
-        input_shape=input_shape,
-        seed=seed,
-        name=name or f"resnet{'_b' if bottlenecks else ''}{depth}",
-        words=words,
-    )
+    stages = halving_stages(convs, units, (16, 32, 64))
+    name = f"resnet{'_b' if bottlenecks else ''}{depth}"
+    return residual_network(stages, unit, name, stem=16, **options)
 
 
 def preact_resnet(
@@ -91,25 +73,15 @@ def preact_resnet(
     unit: Unit = PREACTIVATION,
     *,
     bottlenecks: bool = True,
-    shortcut: Unit = PROJECTION,
-    classes: int = 10,
-    input_shape: tuple[int | None, ...] = (32, 32, 3),
-    seed: int | None = None,
-    name: str | None = None,
-    **words: Unpack[WordOptions],
-) -> Any:
+    **options: Unpack[ResidualOptions],
+) -> keras.Model:
     """Build PreActResNet: `resnet` with pre-activation units of three convolutions.
 
     Args:
         depth: Number of weight layers: 9n + 2, or 6n + 2 without bottlenecks.
-        unit: See `resnet`, as the arguments that follow.
+        unit: See `resnet`.
         bottlenecks: See `resnet`.
-        shortcut: See `resnet`.
-        classes: See `resnet`.
-        input_shape: See `resnet`.
-        seed: See `resnet`.
-        name: See `resnet`.
-        **words: See `resnet`.
+        **options: See `resnet`.
 
     Returns:
         A functional `keras.Model` from images to class probabilities.
@@ -121,44 +93,25 @@ def preact_resnet(
         >>> preact_resnet(11).output_shape
         (None, 10)
     """
-    return resnet(
-        depth,
-        unit,
-        bottlenecks=bottlenecks,
-        shortcut=shortcut,
-        classes=classes,
-        input_shape=input_shape,
-        seed=seed,
-        name=name or f"preact_resnet{depth}",
-        **words,
-    )
+    if options.get("name") is None:
+        options["name"] = f"preact_resnet{depth}"
+    return resnet(depth, unit, bottlenecks=bottlenecks, **options)
 
 
 def wide_resnet(
     depth: int = 28,
     width: int = 10,
     unit: Unit = PREACTIVATION,
-    *,
-    shortcut: Unit = PROJECTION,
-    classes: int = 10,
-    input_shape: tuple[int | None, ...] = (32, 32, 3),
-    seed: int | None = None,
-    name: str | None = None,
-    **words: Unpack[WordOptions],
-) -> Any:
+    **options: Unpack[ResidualOptions],
+) -> keras.Model:
     """Build a wide residual network, WRN-`depth`-`width`.
 
     Args:
         depth: Number of convolutions with the three projections, 6n + 4. The count
             of `resnet`, 6n + 2, is understood too: 20 and 22 are one network.
         width: Widening factor k of the stages of 16k, 32k and 64k filters.
-        unit: See `resnet`, as the arguments that follow.
-        shortcut: See `resnet`.
-        classes: See `resnet`.
-        input_shape: See `resnet`.
-        seed: See `resnet`.
-        name: See `resnet`.
-        **words: See `resnet`.
+        unit: See `resnet`.
+        **options: See `resnet`.
 
     Returns:
         A functional `keras.Model` from images to class probabilities.
@@ -183,14 +136,6 @@ def wide_resnet(
     """
     counted_with_projections = depth + 2 if depth % 6 == 2 else depth
     units = units_per_stage(counted_with_projections, 6, 4)
-    return residual_network(
-        halving_stages(basic, units, (16 * width, 32 * width, 64 * width)),
-        unit,
-        stem=16,
-        shortcut=shortcut,
-        classes=classes,
-        input_shape=input_shape,
-        seed=seed,
-        name=name or f"wide_resnet{depth}_{width}",
-        words=words,
-    )
+    stages = halving_stages(basic, units, (16 * width, 32 * width, 64 * width))
+    name = f"wide_resnet{depth}_{width}"
+    return residual_network(stages, unit, name, stem=16, **options)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Unpack
+from typing import Unpack
+
+import keras
 
 from keras_regnoise.models._depth import units_per_stage
+from keras_regnoise.models._options import ResidualOptions
 from keras_regnoise.models._residual import Conv, halving_stages, residual_network
 from keras_regnoise.models._units import BASELINE, Unit
-from keras_regnoise.models._vocabulary import WordOptions
 
 
 def resnext(
@@ -15,14 +17,8 @@ def resnext(
     cardinality: int = 8,
     base_width: int = 64,
     unit: Unit = BASELINE,
-    *,
-    shortcut: Unit = ("conv", "norm"),
-    classes: int = 10,
-    input_shape: tuple[int | None, ...] = (32, 32, 3),
-    seed: int | None = None,
-    name: str | None = None,
-    **words: Unpack[WordOptions],
-) -> Any:
+    **options: Unpack[ResidualOptions],
+) -> keras.Model:
     """Build ResNeXt-`depth` (`cardinality`x`base_width`d) for CIFAR.
 
     Bottlenecks whose middle convolution is split into groups.
@@ -31,13 +27,9 @@ def resnext(
         depth: Number of weight layers, 9n + 2.
         cardinality: Number of groups.
         base_width: Filters of one group in the first stage.
-        unit: See `resnet`, as the arguments that follow.
-        shortcut: See `resnet`; normalized as in the authors' code.
-        classes: See `resnet`.
-        input_shape: See `resnet`.
-        seed: See `resnet`.
-        name: See `resnet`.
-        **words: See `resnet`.
+        unit: See `resnet`.
+        **options: See `resnet`; here `shortcut` defaults to `("conv", "norm")`, as in
+            the authors' code.
 
     Returns:
         A functional `keras.Model` from images to class probabilities.
@@ -55,17 +47,10 @@ def resnext(
     """
     units = units_per_stage(depth, 9, 2)
     convs = partial(_aggregated, cardinality, base_width)
-    return residual_network(
-        halving_stages(convs, units, (64, 128, 256)),
-        unit,
-        stem=64,
-        shortcut=shortcut,
-        classes=classes,
-        input_shape=input_shape,
-        seed=seed,
-        name=name or f"resnext{depth}_{cardinality}x{base_width}d",
-        words=words,
-    )
+    stages = halving_stages(convs, units, (64, 128, 256))
+    name = f"resnext{depth}_{cardinality}x{base_width}d"
+    options.setdefault("shortcut", ("conv", "norm"))
+    return residual_network(stages, unit, name, stem=64, **options)
 
 
 def _aggregated(

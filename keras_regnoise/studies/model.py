@@ -5,10 +5,14 @@ from typing import Any
 import keras
 import keras_tuner
 
+from keras_regnoise._arguments import shown
 from keras_regnoise._seeds import derived_seed
 from keras_regnoise.datasets import DataSet
+from keras_regnoise.studies._rehearsal import check_sizes, rehearse
+from keras_regnoise.studies._text import clean_line
 from keras_regnoise.studies.curve import TestCurve
-from keras_regnoise.studies.study import Recipe
+from keras_regnoise.studies.input_error import InputError, nearest
+from keras_regnoise.studies.study import Recipe, Study
 
 _PARTS = {"train": "train", "validation": "val", "test": "test"}
 
@@ -100,6 +104,30 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
         )
         return self.evaluate(model)
 
+    def check(self, network: keras.Model, wanted: Iterable[str] = ()) -> None:
+        """Raise if the training of a network would fail, as far as that can be told.
+
+        One batch is evaluated; the network is left as it was. Where `fit` or
+        `evaluate` is overridden, only what does not depend on them is checked.
+
+        Args:
+            network: What `build` made, not trained.
+            wanted: Metrics that `fit` has to return, such as the study's.
+
+        Raises:
+            InputError: If the inputs, a batch size, the classes or a metric do not
+                fit, in one line.
+        """
+        checked_model(network)
+        if type(self).fit is not StudyModel.fit:
+            return
+        batches = self.recipe.batch_size, self.evaluation_batch_size
+        check_sizes(network, self.data, batches)
+        measured = rehearse(network, self.validation())
+        if type(self).evaluate is StudyModel.evaluate:
+            known = [f"{p}_{name}" for p in _PARTS.values() for name in measured]
+            _check_wanted(known, wanted)
+
     def _test_curve(self) -> list[keras.callbacks.Callback]:
         if not self.recipe.test_freq:
             return []
@@ -126,3 +154,59 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     def evaluation_batch_size(self) -> int:
         """Examples of a batch where nothing is trained; it changes no number."""
         return max(500, self.recipe.batch_size)
+
+
+def checked_model(model: Any, where: str = "`build`") -> keras.Model:
+    """Return a compiled model, or raise `InputError`.
+
+    Args:
+        model: What was built.
+        where: What built it, for the error.
+    """
+    if isinstance(model, keras.Model) and model.compiled:
+        return model
+    what = clean_line(shown(model))
+    if isinstance(model, keras.Model):
+        what = f"{type(model).__name__} {model.name!r}, not compiled"
+    raise InputError(f"{where} must return a compiled keras.Model. Received: {what}")
+
+
+def checked_metrics(metrics: Any, study: Study) -> dict[str, float]:
+    """Return what `fit` measured as Python's floats, or raise `InputError`.
+
+    Args:
+        metrics: What `StudyModel.fit` returned; NumPy's numbers and tensors without
+            axes are numbers, and so are NaN and infinity.
+        study: Its metric and its objective must be there.
+    """
+    if not isinstance(metrics, Mapping):
+        raise InputError(
+            f"`fit` of study {study.name!r} must return a dict from names of metrics "
+            f"to numbers. Received: {clean_line(shown(metrics))}"
+        )
+    found = {str(name): _number(name, value) for name, value in metrics.items()}
+    _check_wanted(found, (study.metric, study.objective))
+    return found
+
+
+def _number(name: Any, value: Any) -> float:
+    try:
+        array = keras.ops.convert_to_numpy(value)
+        if array.dtype.kind not in "US" and array.size == 1:
+            return float(array.reshape(()))
+    except (TypeError, ValueError):
+        pass
+    raise InputError(
+        f"The metric {name!r} that `fit` returned must be a number. "
+        f"Received: {clean_line(shown(value))}"
+    )
+
+
+def _check_wanted(known: Iterable[str], wanted: Iterable[str]) -> None:
+    known = list(known)
+    for name in wanted:
+        if name not in known:
+            raise InputError(
+                f"The study's metric {name!r} is not among those that its model "
+                f"measures: {', '.join(known) or 'none'}.{nearest(name, known)}"
+            )

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from keras_regnoise import tuning
-from keras_regnoise.studies.model import StudyModel
+from keras_regnoise.studies.model import StudyModel, checked_model
 from keras_regnoise.studies.user_code import load_function
 
 LAYERS = ("dropout", "rotationout")
@@ -19,8 +19,8 @@ class TuneModel(StudyModel):
     def build(self, hp: Any) -> keras.Model:
         keras.utils.set_random_seed(hp.get("seed"))
         space = self.space()
-        model: keras.Model = (space if callable(space) else space.build)(hp)
-        return model
+        model = (space if callable(space) else space.build)(hp)
+        return checked_model(model, self.recipe.options["build"])
 
     def space(self) -> tuning.NoiseHyperModel | Callable[..., keras.Model]:
         """Return the search space: noise put into the user's model.

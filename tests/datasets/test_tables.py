@@ -227,3 +227,44 @@ def test_published_tables(name, shape, classes, count):
     assert sum(data.sizes.values()) == count
     assert set(data.train.y) == set(range(classes))
     assert np.isfinite(data.train.x).all()
+
+
+def test_files_that_cannot_be_read_say_what_to_do(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes("größe,label\n1,klein\n".encode("latin1"))
+    with pytest.raises(ValueError, match=r"t\.csv is not text in UTF-8.*iconv"):
+        load(path)
+    path.write_text("size,colour,label\n")
+    with pytest.raises(ValueError, match=r"t\.csv has a header row and nothing below"):
+        load(path)
+    write(path, [[str(i), "red", str(i / 7)] for i in range(30)])
+    with pytest.raises(ValueError, match=r"t\.csv: Classes must be whole.*0\.0"):
+        load(path)
+    zipped = tmp_path / "t.csv.gz"
+    zipped.write_bytes(b"size,label\n")
+    with pytest.raises(ValueError, match=r"t\.csv\.gz is not a whole gzip file"):
+        load(zipped)
+    # They are not in the way of others.
+    pytest.importorskip("tensorflow_datasets")
+    with pytest.raises(ValueError, match="Unknown data set"):
+        load("cifar11", tmp_path)
+
+
+def test_npz_files_that_cannot_be_read_say_what_to_do(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, x=np.array([{1}, {2}], object), y=np.arange(2))
+    with pytest.raises(ValueError, match=r"a\.npz: x holds Python objects.*stack"):
+        load(path)
+    np.savez(path, x=np.zeros((50, 2)))
+    with pytest.raises(ValueError, match=r"a\.npz has x without y\. Add y"):
+        load(path)
+    np.savez(path, x=np.zeros((50, 2)), y=np.arange(50) % 2, x_test=np.zeros((5, 2)))
+    with pytest.raises(ValueError, match=r"has x_test without y_test"):
+        load(path)
+    path.write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=r"a\.npz is not an \.npz file"):
+        load(path)
+    np.save(tmp_path / "b.npy", np.zeros(3))
+    (tmp_path / "b.npy").rename(path)
+    with pytest.raises(ValueError, match=r"a\.npz is not an \.npz file"):
+        load(path)

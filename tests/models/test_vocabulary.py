@@ -1,14 +1,18 @@
 import keras
 import pytest
 
-from keras_regnoise.layers import ICLayer
-from keras_regnoise.models import mlp, resnet
+from keras_regnoise.layers import ICLayer, RotationOut, WeightNoise
+from keras_regnoise.models import densenet, mlp, resnet, resnext
 
 NOISY = ("noise", "conv", "norm", "relu")
 
 
 def dropout():
     return keras.layers.Dropout(0.1)
+
+
+def dropout_5():
+    return keras.layers.Dropout(0.1, seed=5)
 
 
 def named(model, part):
@@ -40,9 +44,21 @@ def test_words_and_meanings_must_match(arguments, message):
         resnet(8, **arguments)
 
 
-def test_a_misspelt_argument_is_no_word():
-    with pytest.raises(TypeError, match="nosie"):
-        resnet(8, NOISY, nosie=dropout)
+@pytest.mark.parametrize(
+    ("build", "name", "meant"),
+    [
+        (resnet, "nosie", "noise"),
+        (resnet, "clases", "classes"),
+        (resnext, "short_cut", "shortcut"),
+        (densenet, "noisestages", "noise_stages"),
+        (mlp, "activations", "activation"),
+    ],
+)
+def test_a_misspelt_argument_is_no_word(build, name, meant):
+    own = {"classes": 2, "input_shape": (3,)} if build is mlp else {}
+    message = f"There is no argument '{name}'. Did you mean '{meant}'.* classes,"
+    with pytest.raises(TypeError, match=message):
+        build(**own, **{name: dropout})
 
 
 def test_a_word_of_your_own():
@@ -74,6 +90,58 @@ def test_ic_layers_get_seeds_of_their_own():
     assert len(seeds) == 7
     assert len(set(seeds)) == 7
     assert None not in seeds
+
+
+def inner_seeds(model, path):
+    seeds = []
+    for layer in named(model, "_word"):
+        for name in path:
+            layer = layer[name] if isinstance(name, int) else getattr(layer, name)
+        seeds.append(layer.seed)
+    return seeds
+
+
+@pytest.mark.parametrize(
+    ("factory", "path"),
+    [
+        (lambda: ICLayer(noise=keras.layers.Dropout(0.1, seed=5)), ("noise",)),
+        (lambda: ICLayer(noise=RotationOut(0.1, seed=5), seed=5), ("noise",)),
+        (lambda: keras.layers.TimeDistributed(dropout_5()), ("layer",)),
+        (lambda: WeightNoise(keras.layers.Conv2D(4, 1), 0.1, seed=5), ()),
+        (lambda: keras.Sequential([dropout_5(), dropout_5()]), ("layers", 0)),
+        (lambda: keras.Sequential([dropout_5(), dropout_5()]), ("layers", 1)),
+    ],
+    ids=["noise", "noise of a seeded one", "wrapped", "wrapper", "first", "second"],
+)
+def test_seeds_inside_a_layer_become_those_of_its_place(factory, path):
+    def build():
+        unit = ("word", "conv", "norm", "relu")
+        return resnet(8, unit, input_shape=(8, 8, 3), layers={"word": factory})
+
+    seeds = inner_seeds(build(), path)
+    assert len(seeds) == 7
+    assert len({*seeds, 5}) == 8
+    assert inner_seeds(build(), path) == seeds
+
+
+def test_two_seeds_inside_one_layer_differ():
+    model = resnet(
+        8,
+        ("word", "conv", "norm", "relu"),
+        layers={"word": lambda: keras.Sequential([dropout_5(), dropout_5()])},
+    )
+    inner = [layer.layers for layer in named(model, "_word")]
+    assert len({one.seed for pair in inner for one in pair}) == 14
+
+
+def test_what_has_no_seed_inside_is_left_without():
+    model = resnet(
+        8,
+        ("word", "conv", "norm", "relu"),
+        layers={"word": lambda: ICLayer(noise=dropout())},
+        seed=1,
+    )
+    assert [layer.noise.seed for layer in named(model, "_word")] == [None] * 7
 
 
 def test_a_shared_instance_becomes_a_layer_for_every_place():

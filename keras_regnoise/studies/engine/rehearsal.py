@@ -34,8 +34,7 @@ def rehearsed_arms(tuning: Tuning, options: Options) -> Sequence[Mapping[str, Va
     objects = own_objects(nothing.source)
     for arm in _one_of_each(arms):
         network = model.build(hyperparameters(Cell(Arm("arm", arm), tuning.seeds[0])))
-        if hasattr(model, "check"):
-            model.check(network)
+        model.check(network, (study.metric, study.objective))
         rehearse(network, objects)
     return arms
 

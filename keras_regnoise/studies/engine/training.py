@@ -16,7 +16,7 @@ from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine.backup import Attempts, CellBackup
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
-from keras_regnoise.studies.model import Fit, StudyModel
+from keras_regnoise.studies.model import Fit, StudyModel, checked_metrics, checked_model
 from keras_regnoise.studies.run import Manifest, Options, Record, Run
 from keras_regnoise.studies.study import Cell, Recipe, Study, Value
 from keras_regnoise.studies.user_code import is_function, load_function
@@ -32,7 +32,13 @@ def load_data(study: Study, cell: Cell, recipe: Recipe, options: Options) -> Any
     """Load the data set of a cell."""
     name = cell.arm.data or study.data
     if is_function(name):
-        return from_function(load_function(name), name)
+        return from_function(
+            load_function(name),
+            name,
+            examples=recipe.examples,
+            test_examples=recipe.test_examples,
+            validation_examples=recipe.validation_examples,
+        )
     return datasets.load(
         name,
         options.data_dir or None,
@@ -106,7 +112,7 @@ class Trainer:
         with distribution(self._options.distribute):
             network = self._build(model, hp)
             fit = Fit(callbacks, backup.initial_epoch, backup.history)
-            metrics = model.fit(hp, network, fit)
+            metrics = checked_metrics(model.fit(hp, network, fit), self.study)
         fit_seconds = backup.fit_seconds
         record = self._record(
             cell,
@@ -147,9 +153,10 @@ class Trainer:
         return model, hyperparameters(cell, values)
 
     def _build(self, model: StudyModel, hp: keras_tuner.HyperParameters) -> keras.Model:
-        network = model.build(hp)
+        network = checked_model(model.build(hp))
         if self._options.jit != "auto":
             network.jit_compile = self._options.jit == "on"
+        model.check(network, (self.study.metric, self.study.objective))
         return network
 
     def data(self, cell: Cell) -> Any:
@@ -160,11 +167,6 @@ class Trainer:
         return self._data[1]
 
     def _record(self, cell: Cell, metrics: dict[str, float], **more: Any) -> Record:
-        if self.study.metric not in metrics:
-            raise ValueError(
-                f"The study's metric {self.study.metric!r} is not among those that "
-                f"its model measured: {', '.join(metrics)}"
-            )
         if bad := [k for k, value in metrics.items() if not math.isfinite(value)]:
             raise DivergedError(f"not finite at the end: {', '.join(bad)}")
         data = self._data[1]
