@@ -69,6 +69,16 @@ for function in (
     change = ops.sum(function(x + step) ** 2) - ops.sum(function(x - step) ** 2)
     assert abs(float(change) / 2 / np.sum(g * step) - 1) < 1e-3, function
 assert np.isfinite(float(krn.ops.variance_constancy_loss(x, 1.0)))
+
+regularizer = krn.regularizers.VarianceConstancy()
+penalized = keras.layers.Dense(1, activity_regularizer=regularizer)
+for layers in ([keras.layers.Dense(3, "relu"), keras.layers.Dense(1)], [penalized]):
+    model = keras.Sequential([keras.Input((6,)), *layers])
+    model.compile("sgd", "mse")
+    callbacks = [krn.callbacks.VarianceConstancy()] if len(layers) > 1 else []
+    y = rng.normal(size=(4, 1))
+    history = model.fit(ops.convert_to_numpy(x), y, verbose=0, callbacks=callbacks)
+    assert np.isfinite(history.history["loss"]).all()
 print("done")
 """
 

@@ -6,6 +6,7 @@ from keras import ops
 from keras_regnoise import _backend
 from keras_regnoise._typing import Config, Shape, Tensor
 from keras_regnoise.layers._base.checks import check_float
+from keras_regnoise.ops._precision import as_loss
 from keras_regnoise.ops.variance_constancy import (
     check_sample_size,
     check_weight,
@@ -137,7 +138,7 @@ class VarianceConstancy(keras.layers.Layer):  # type: ignore[misc]
         if training:
             inputs, rows = _backend.leading_rows(inputs, 2 * self.sample_size)
             loss = variance_constancy_loss(rows, self.beta, self.sample_size, mask)
-            self.add_loss(self.weight * loss)
+            self.add_loss(as_loss(self.weight * loss))
         return inputs
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:

@@ -4,6 +4,8 @@ import keras
 from keras import ops
 
 from keras_regnoise._arguments import check_number
+from keras_regnoise._typing import Tensor
+from keras_regnoise.ops._precision import as_loss
 from keras_regnoise.ops.variance_constancy import (
     check_sample_size,
     check_weight,
@@ -58,12 +60,13 @@ class VarianceConstancy(keras.regularizers.Regularizer):  # type: ignore[misc]
         meaning = "because at 0 a constant unit makes the loss infinite"
         self.beta = check_number("beta", beta, meaning, above=0)
 
-    def penalty(self, x: Any) -> Any:
+    def penalty(self, x: Tensor) -> Tensor:
         """Return the weighted loss of activations `x`, whatever the batch size."""
-        return self.weight * variance_constancy_loss(x, self.beta, self.sample_size)
+        loss = variance_constancy_loss(x, self.beta, self.sample_size)
+        return as_loss(self.weight * loss)
 
-    def __call__(self, x: Any) -> Any:
-        return self.penalty(x) * ops.cast(ops.shape(x)[0], "float32")
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.penalty(x) * as_loss(ops.shape(x)[0])
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -73,6 +73,7 @@ def test_status_counts_and_ends_with_1_while_something_is_missing(capsys):
     )
 
 
+@pytest.mark.filterwarnings("default:.*is damaged")
 def test_a_damaged_record_is_a_line_and_blocks_nothing(capsys, tmp_path):
     directory = tmp_path / "run"
     shutil.copytree(RUN, directory)
