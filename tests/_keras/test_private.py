@@ -102,17 +102,12 @@ def is_own_attribute(node):
     )
 
 
-<<<<<<< ours
 @functools.cache
 def names_in_keras():
     """Every private name in the source of Keras."""
     files = Path(keras.__file__).parent.rglob("*.py")
     text = "\n".join(path.read_text(errors="ignore") for path in files)
     return set(re.findall(r"\b_[a-z]\w*", text))
-=======
-# Of Dask, the standard library and keras-tuner.
-NOT_OF_KERAS = {"_created", "_exit", "_try_run_and_update_trial"}
->>>>>>> theirs
 
 
 def test_no_private_name_of_keras_is_used_elsewhere():
