@@ -91,3 +91,14 @@ def test_tensorflow_starts_without_a_word(arguments):
     lines = result.stderr.splitlines()
     assert [line for line in lines if not line.startswith("keras-regnoise: ")] == []
     assert "RotationOut 0.4" in result.stdout
+
+
+def test_the_engine_is_imported_without_keras():
+    """So that a run sends what a backend prints to its logs before it starts one."""
+    code = (
+        "import sys, keras_regnoise_command\n"
+        "keras_regnoise_command.started = True\n"
+        "from keras_regnoise.studies.engine import execute, plan\n"
+        "print([name for name in ('keras', 'tensorflow') if name in sys.modules])"
+    )
+    assert run_python(code).strip() == "[]"

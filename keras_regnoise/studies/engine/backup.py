@@ -1,5 +1,4 @@
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ import keras
 
 from keras_regnoise.studies.run import DamagedError, read_json, write_json
 
-_STATE, _ATTEMPT = "state.json", "attempt"
+_STATE = "state.json"
 _SHARE = 50  # of the time, at most one part goes into backups
 _FIRST_S = 0.02  # what a backup is thought to take before the first one
 
@@ -96,36 +95,6 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
         self._state, self._fit_start = state, time.monotonic()
         if earlier:
             (self.directory / earlier).unlink(missing_ok=True)
-
-
-class Attempts:
-    """Adds up the time that a cell took, the attempts included that were killed.
-
-    An attempt is an empty file whose times say when it began and when it was last
-    seen alive.
-
-    Args:
-        directory: Folder of the cell's backups.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        earlier = [file.stat() for file in directory.glob(f"{_ATTEMPT}*")]
-        self.count = len(earlier) + 1
-        self._earlier_s = sum(max(0.0, s.st_mtime - s.st_atime) for s in earlier)
-        self._begin = time.time()
-        self._file = directory / f"{_ATTEMPT}{self.count}"
-        directory.mkdir(parents=True, exist_ok=True)
-        self._file.touch()
-        self.note()
-
-    def note(self) -> None:
-        """Note that the attempt is alive."""
-        os.utime(self._file, (self._begin, time.time()))
-
-    @property
-    def seconds(self) -> float:
-        """Wall time of all attempts until now."""
-        return self._earlier_s + time.time() - self._begin
 
 
 def _random_states(model: keras.Model) -> list[Any]:

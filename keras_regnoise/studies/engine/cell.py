@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from distributed import get_worker
 
 from keras_regnoise.studies._text import clean_text
-from keras_regnoise.studies.engine.backup import Attempts
+from keras_regnoise.studies.engine.attempts import Attempts
 from keras_regnoise.studies.engine.errors import ClusterError
 from keras_regnoise.studies.engine.failure import reason_of, trace_of
 from keras_regnoise.studies.engine.lock import lock

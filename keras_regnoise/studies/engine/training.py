@@ -13,7 +13,8 @@ import keras_tuner
 from keras_regnoise import datasets
 from keras_regnoise.datasets.user import from_function
 from keras_regnoise.studies import registry
-from keras_regnoise.studies.engine.backup import Attempts, CellBackup
+from keras_regnoise.studies.engine.attempts import Attempts
+from keras_regnoise.studies.engine.backup import CellBackup
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
 from keras_regnoise.studies.model import Fit, StudyModel, checked_metrics, checked_model

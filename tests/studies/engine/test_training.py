@@ -9,8 +9,9 @@ pytest.importorskip("keras_tuner")
 pytest.importorskip("sklearn")
 
 from keras_regnoise.studies import registry
-from keras_regnoise.studies.engine import backup, training
-from keras_regnoise.studies.engine.backup import Attempts, CellBackup
+from keras_regnoise.studies.engine import attempts, backup, training
+from keras_regnoise.studies.engine.attempts import Attempts
+from keras_regnoise.studies.engine.backup import CellBackup
 from keras_regnoise.studies.engine.cell import time_cell
 from keras_regnoise.studies.engine.plan import Plan
 from keras_regnoise.studies.engine.training import DivergedError, Trainer
@@ -211,7 +212,7 @@ def test_a_damaged_backup_is_no_backup(tmp_path):
 
 def test_the_time_of_attempts_that_were_killed_is_added(tmp_path, monkeypatch):
     now = [1000.0]
-    monkeypatch.setattr(backup.time, "time", lambda: now[0])
+    monkeypatch.setattr(attempts.time, "time", lambda: now[0])
     first = Attempts(tmp_path)
     for now[0] in (1003.0, 1010.0):  # seen alive after each epoch
         first.note()
