@@ -23,12 +23,12 @@ from tests.placement.models import (
 )
 
 # How many BatchNormalizations cannot be folded: those of DenseNet121 that stand after
-# a concatenation or pooling, and before a ReLU.
+# a concatenation or pooling, and before a ReLU (6 + 3 in the blocks, 1 between them).
 LEFT_BY_FOLD = {
     "ResNet50": 0,
     "MobileNetV3Small": 0,
     "EfficientNetB0": 0,
-    "DenseNet121": 0,
+    "DenseNet121": 10,
 }
 
 
@@ -103,10 +103,9 @@ def test_one_training_step(case):
     eager = keras.config.backend() != "jax"
     noisy.compile(keras.optimizers.SGD(0.01), loss, run_eagerly=eager)
     assert np.isfinite(noisy.train_on_batch(images(), np.array([0, 1])))
-    moved = [
-        np.any(new != old)
-        for new, old in zip(noisy.get_weights(), case.model.get_weights(), strict=True)
-    ]
+    # The kernels: a bias in front of a BatchNormalization has no gradient.
+    pairs = zip(noisy.get_weights(), case.model.get_weights(), strict=True)
+    moved = [np.any(new != old) for new, old in pairs if old.ndim > 1]
     assert np.mean(moved) > 0.9
 
 
