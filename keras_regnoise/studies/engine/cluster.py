@@ -4,20 +4,18 @@ import contextlib
 import logging
 import os
 import signal
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, Queue
 from typing import Any
 
 import dask
-from distributed import Client, Future, LocalCluster
-from distributed.scheduler import KilledWorker as KilledWorker
+from distributed import Client, LocalCluster
 
 from keras_regnoise.studies.engine.backend import training_environment
-from keras_regnoise.studies.engine.cell import EPOCHS, start_backend
 from keras_regnoise.studies.engine.errors import ClusterError
+from keras_regnoise.studies.engine.gpus import share, visible_gpus
+from keras_regnoise.studies.engine.pool import Pool
 
 _PRELOAD = Path(__file__).with_name("_worker_logs.py")
 _CONFIG = {
@@ -49,165 +47,6 @@ class Workers:
     dashboard: bool = False
 
 
-@dataclass(frozen=True)
-class Ended:
-    """What a function in a worker came to.
-
-    Attributes:
-        future: What `Pool.submit` returned.
-        value: What the function returned.
-        error: What it raised, or `KilledWorker` if its process died.
-    """
-
-    future: Future
-    value: Any = None
-    error: Exception | None = None
-
-    def result(self) -> Any:
-        """Return what the function returned, or raise what it raised."""
-        if self.error is not None:
-            raise self.error
-        return self.value
-
-
-class Pool:
-    """Runs functions in worker processes, one at a time in each.
-
-    Use `open_pool`.
-
-    Args:
-        client: Dask's client.
-        cluster: The processes of this machine; None on a cluster that exists.
-        cells_per_process: See `Workers`.
-    """
-
-    def __init__(
-        self, client: Client, cluster: LocalCluster | None, cells_per_process: int
-    ) -> None:
-        self._client, self._cluster = client, cluster
-        self._cells_per_process = cells_per_process
-        self._at: dict[Future, str] = {}  # busy workers
-        self._ended: Queue[Future] = Queue()
-        self._cells: dict[str, int] = {}
-        self._warm_up: list[Future] = []
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the processes are ours."""
-        return self._cluster is not None
-
-    @property
-    def address(self) -> str:
-        """Where the scheduler is."""
-        return str(self._client.scheduler.address)
-
-    @property
-    def dashboard(self) -> str:
-        """Where Dask's dashboard is."""
-        return str(self._client.dashboard_link)
-
-    def on_epoch(self, tell: Callable[[str, int, int], None]) -> None:
-        """Have epochs told as `(cell, epoch, of)`."""
-
-        def handle(event: Any) -> None:
-            message = event[1]
-            tell(message["cell"], message["epoch"], message["of"])
-
-        self._client.subscribe_topic(EPOCHS, handle)
-
-    def free(self) -> list[str]:
-        """Return the workers that have nothing to do.
-
-        Raises:
-            ClusterError: If the scheduler is gone.
-        """
-        if self._client.status not in ("running", "connecting"):
-            raise ClusterError(
-                f"The scheduler at {self.address} is gone. What is finished is safe: "
-                "run the same command again to go on."
-            )
-        busy = set(self._at.values())
-        return [address for address in self._workers() if address not in busy]
-
-    def _workers(self) -> Mapping[str, Any]:
-        workers: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)[
-            "workers"
-        ]
-        return workers
-
-    def submit(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a function in a worker; `next_ended` gives the future back.
-
-        If that worker is lost, Dask's scheduler chooses another one.
-        """
-        gpu = self._workers().get(worker, {}).get("resources", {}).get("GPU")
-        future = self._client.submit(
-            function,
-            *arguments,
-            pure=False,
-            workers=[worker],
-            allow_other_workers=True,
-            resources={"GPU": 1} if gpu else None,
-        )
-        self._at[future] = worker
-        future.add_done_callback(self._ended.put)
-        return future
-
-    def next_ended(self, timeout_s: float) -> Ended | None:
-        """Return what the next function to end has returned, or None after a while."""
-        try:
-            future = self._ended.get(timeout=timeout_s)
-        except Empty:
-            return None
-        worker = self._at.pop(future)
-        try:
-            ended = Ended(future, future.result())
-        except Exception as error:
-            ended = Ended(future, error=error)
-        # Or Dask would run it again when the worker that has the result is replaced.
-        future.release()
-        self._cells[worker] = self._cells.get(worker, 0) + 1
-        if self._cells[worker] >= self._cells_per_process and self.is_local:
-            self._replace(worker)
-        return ended
-
-    def _replace(self, worker: str) -> None:
-        self._cells.pop(worker)
-        if worker in self._workers():
-            self._client.restart_workers([worker], raise_for_error=False)
-
-    def warm_up(self, count: int) -> None:
-        """Have our workers start their backend while the caller does something else."""
-        if self.is_local:
-            numbers = range(count)
-            self._warm_up = self._client.map(start_backend, numbers, pure=False)
-
-    def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a function in a worker and wait for what it returns."""
-        return self._client.submit(function, *arguments, pure=False).result()
-
-    def everywhere(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Run a function in every worker; returns what it returned, by address."""
-        return self._client.run(function, *arguments)
-
-    def close(self) -> None:
-        """End what runs, whatever it is doing."""
-        if self._cluster is None:
-            self._stop_cells()
-        self._client.close(timeout=2)
-        if self._cluster is not None:
-            _kill(self._cluster)
-
-    def _stop_cells(self) -> None:
-        """Free the workers of another's cluster of our cells."""
-        running = [future for future in self._at if not future.done()]
-        with contextlib.suppress(Exception):
-            self._client.cancel(running, force=True)
-            workers = {self._at[future] for future in running} & set(self._workers())
-            if workers:
-                self._client.restart_workers(list(workers), raise_for_error=False)
-
-
 @contextlib.contextmanager
 def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
     """Start worker processes, or connect to a cluster; end them at the end.
@@ -226,11 +65,14 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
             cluster = _start(workers, logs)
             # By its address: else Dask waits here for workers that may never come.
             client = Client(cluster.scheduler_address)
-        pool = Pool(client, cluster, workers.cells_per_process)
+        replaced_after = None if cluster is None else workers.cells_per_process
+        pool = Pool(client, replaced_after)
         try:
             yield pool
         finally:
             pool.close()
+            if cluster is not None:
+                _kill(cluster)
 
 
 @contextlib.contextmanager
@@ -299,28 +141,6 @@ def _give_gpus(cluster: LocalCluster, gpus: list[str], count: int) -> None:
         return {name: {**spec, "options": options}}
 
     cluster.new_worker_spec = with_gpus
-
-
-def visible_gpus() -> list[str]:
-    """Return the NVIDIA GPUs that this process may use, by index."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if chosen is not None:
-        return [gpu for gpu in chosen.split(",") if gpu.strip() not in ("", "-1")]
-    try:
-        listing = subprocess.run(
-            ["nvidia-smi", "--list-gpus"], capture_output=True, text=True, timeout=30
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    lines = [line for line in listing.stdout.splitlines() if line.startswith("GPU")]
-    return [str(index) for index in range(len(lines))]
-
-
-def share(gpus: list[str], worker: int, workers: int) -> list[str]:
-    """Return the GPUs of one worker: its part, or one that it shares."""
-    if workers >= len(gpus):
-        return [gpus[worker % len(gpus)]]
-    return gpus[worker::workers]
 
 
 def _kill(cluster: LocalCluster) -> None:

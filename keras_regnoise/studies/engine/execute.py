@@ -67,7 +67,8 @@ def _search(
     with open_pool(workers, run.logs) as pool:
         pool.warm_up(workers.count)
         with quiet_imports(run.logs / "search.log"):
-            from keras_regnoise.studies.engine.search import CellTuner, enumerated
+            from keras_regnoise.studies.engine.search import CellTuner
+            from keras_regnoise.studies.engine.trials import enumerated
 
         if workers.dashboard:
             progress.say(f"Dask's dashboard: {pool.dashboard}")

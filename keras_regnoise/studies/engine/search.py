@@ -9,10 +9,11 @@ import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
 from keras_regnoise.studies.engine.cell import conclude, failed, train_cell
-from keras_regnoise.studies.engine.cluster import Ended, KilledWorker, Pool
 from keras_regnoise.studies.engine.errors import ClusterError, TimeLimitError
+from keras_regnoise.studies.engine.pool import Ended, LostWorkerError, Pool
+from keras_regnoise.studies.engine.trials import new_cell
 from keras_regnoise.studies.run import Record, Run, WriteError, write_manifest
-from keras_regnoise.studies.study import Arm, Cell
+from keras_regnoise.studies.study import Cell
 from keras_regnoise.tuning.oracle import EnumeratedOracle
 
 _POLL_S = 0.2
@@ -58,6 +59,9 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
         self.run, self.pool = run, pool
         self.progress, self.deadline = progress, deadline
         self._records = {record.cell: record for record in run.records}
+        self._ongoing: dict[Any, tuple[Any, Cell]] = {}
+        self._taken_back: list[tuple[Any, Cell]] = []  # from workers that died
+        self._exhausted = False
         self._deaths: dict[str, int] = {}
         self._seen = time.monotonic()  # when there was a worker
         # An enumerated oracle keeps no files; others have a folder of their own.
@@ -83,23 +87,28 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
         """
         self.pool.on_epoch(self.progress.epoch)
         self.on_search_begin()
-        ongoing: dict[Any, tuple[Any, Cell]] = {}
-        exhausted = False
-        while ongoing or not exhausted:
-            if not exhausted:
-                exhausted = self._begin_trials(ongoing)
-            if not ongoing and exhausted:
-                break
+        while self._give_work() or self._ongoing:
             self._check_time()
             ended = self.pool.next_ended(_POLL_S)
             if ended is not None:
-                self._conclude(ended, *ongoing.pop(ended.future), ongoing)
+                self._conclude(ended, *self._ongoing.pop(ended.future))
         self.on_search_end()
 
-    def _begin_trials(self, ongoing: dict[Any, tuple[Any, Cell]]) -> bool:
-        """Give every free worker a trial; returns whether there are no more."""
+    def _give_work(self) -> bool:
+        """Give every free worker a trial; returns whether there may be more."""
+        if self._exhausted and not self._taken_back:
+            return False
         workers = self.pool.free()
-        if workers or ongoing:
+        self._check_workers(workers)
+        for worker in workers:
+            work = self._taken_back.pop() if self._taken_back else self._next_trial()
+            if work is None:
+                break
+            self._submit(worker, *work)
+        return bool(self._taken_back) or not self._exhausted
+
+    def _check_workers(self, workers: list[str]) -> None:
+        if workers or self._ongoing:
             self._seen = time.monotonic()
         elif time.monotonic() - self._seen > _PATIENCE_S:
             raise ClusterError(
@@ -107,30 +116,33 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
                 f"Start some (dask worker {self.pool.address} --nthreads 1), and run "
                 "the same command again to go on."
             )
-        for worker in workers:
-            trial = self.oracle.create_trial(self._slot(ongoing))
-            if trial.status == _Status.STOPPED:
-                return True
-            if trial.status == _Status.IDLE:
-                break  # the oracle waits for a trial that is at work
-            self.on_trial_begin(trial)
-            cell = self._cell_of(trial)
-            if record := self._records.get(cell.id):
-                self._end(trial, record)
-            else:
-                ongoing[self._submit(worker, trial, cell)] = trial, cell
-        return False
 
-    def _slot(self, ongoing: dict[Any, tuple[Any, Cell]]) -> str:
+    def _next_trial(self) -> tuple[Any, Cell] | None:
+        """Return what the oracle has to be trained, if it has something now."""
+        while not self._exhausted:
+            trial = self.oracle.create_trial(self._slot())
+            if trial.status == _Status.STOPPED:
+                self._exhausted = True
+            elif trial.status == _Status.IDLE:
+                break  # the oracle waits for a trial that is at work
+            else:
+                self.on_trial_begin(trial)
+                cell = self._cell_of(trial)
+                if cell.id not in self._records:
+                    return trial, cell
+                self._end(trial, self._records[cell.id])
+        return None
+
+    def _slot(self) -> str:
         """Name a slot that has no trial: the oracle gives each of them one."""
         taken = set(self.oracle.ongoing_trials)
-        names = (f"slot{number}" for number in range(len(ongoing) + len(taken) + 1))
+        names = (f"slot{number}" for number in range(len(taken) + 1))
         return next(name for name in names if name not in taken)
 
     def _cell_of(self, trial: Any) -> Cell:
         cell = self.run.manifest.by_name.get(trial.trial_id)
         if cell is None:
-            cell = _new_cell(trial)
+            cell = new_cell(trial)
             self._plan(cell)
         return cell
 
@@ -146,27 +158,21 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
             write_manifest(self.run.directory, manifest)
             self.run = replace(self.run, manifest=manifest)
 
-    def _submit(self, worker: str, trial: Any, cell: Cell) -> Any:
+    def _submit(self, worker: str, trial: Any, cell: Cell) -> None:
         left = None if self.deadline is None else self.deadline - time.monotonic()
         values = dict(trial.hyperparameters.values)
         directory = self.run.directory.resolve()
-        return self.pool.submit(worker, train_cell, directory, cell, values, left)
+        future = self.pool.submit(worker, train_cell, directory, cell, values, left)
+        self._ongoing[future] = trial, cell
 
-    def _conclude(
-        self,
-        ended: Ended,
-        trial: Any,
-        cell: Cell,
-        ongoing: dict[Any, tuple[Any, Cell]],
-    ) -> None:
+    def _conclude(self, ended: Ended, trial: Any, cell: Cell) -> None:
         """Take what a worker returned, or the cell back from one that died."""
         try:
             record = ended.result()
-        except KilledWorker:
+        except LostWorkerError:
             record = self._after_death(cell)
             if record is None:
-                worker = self._await_worker()
-                ongoing[self._submit(worker, trial, cell)] = trial, cell
+                self._taken_back.append((trial, cell))
                 return
         except (WriteError, ClusterError):
             raise
@@ -187,27 +193,20 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
         deaths = self._deaths[cell.id] = self._deaths.get(cell.id, 0) + 1
         if record := self.run.load(cell.id):  # it died when all was done
             return record
-        if deaths < _DEATHS and self.pool.is_local:
+        if deaths < _DEATHS:
             self.progress.say(
                 f"The process that trained {cell} died; it goes on from its last "
                 "backup."
             )
             return None
-        times = f" {deaths} times in a row" if deaths > 1 else ""
         record = failed(
             self.run,
             cell,
-            f"the process that trained it died{times}, most likely because memory ran "
-            f"out; see {self.run.logs}",
+            f"the process that trained it died {deaths} times in a row, most likely "
+            f"because memory ran out; see {self.run.logs}",
         )
         conclude(self.run, record)
         return record
-
-    def _await_worker(self) -> str:
-        while not (workers := self.pool.free()):
-            self._check_time()
-            time.sleep(_POLL_S)
-        return workers[0]
 
     def _check_time(self) -> None:
         if self.deadline is not None and time.monotonic() > self.deadline:
@@ -219,50 +218,3 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
         else:
             trial.status, trial.message = _Status.FAILED, record.traceback
         self.on_trial_end(trial)
-
-
-def _new_cell(trial: Any) -> Cell:
-    """Make a cell of a trial that nobody planned."""
-    values = dict(trial.hyperparameters.values)
-    seed = int(values.pop("seed", 0))
-    words = ", ".join(f"{name} {value}" for name, value in values.items())
-    return Cell(Arm(words or "default", values), seed)
-
-
-def enumerated(run: Run) -> EnumeratedOracle:
-    """Make the oracle of a run's grid: a cell that has a record never runs again.
-
-    Args:
-        run: The run.
-    """
-    records = {record.cell: record for record in run.records}
-    trials, done = {}, {}
-    for name in run.manifest.chosen:
-        cell, record = run.manifest.by_name[name], records.get(name)
-        if record and not record.done:
-            continue
-        trials[name] = {**cell.arm.values, "seed": cell.seed}
-        if record:
-            done[name] = record.metrics
-    description = run.description
-    oracle = EnumeratedOracle(
-        trials,
-        keras_tuner.Objective(description.objective, description.direction),
-        done,
-    )
-    oracle.on_end = lambda name: _keep_best_model(oracle, run, name)
-    return oracle
-
-
-def _keep_best_model(oracle: EnumeratedOracle, run: Run, name: str) -> None:
-    """Keep one model of every arm, by the objective, so that little room is needed."""
-    sign = -1 if oracle.objective.direction == "max" else 1
-    cells = run.manifest.by_name
-    done = [
-        trial
-        for trial in oracle.trials.values()
-        if trial.status == _Status.COMPLETED
-        and cells[trial.trial_id].arm == cells[name].arm
-    ]
-    for trial in sorted(done, key=lambda trial: sign * float(trial.score))[1:]:
-        run.model_of(trial.trial_id).unlink(missing_ok=True)

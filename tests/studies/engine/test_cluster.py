@@ -8,12 +8,10 @@ import pytest
 
 pytest.importorskip("distributed")
 
-from keras_regnoise.studies.engine.cluster import (
-    KilledWorker,
-    Workers,
-    open_pool,
-    share,
-)
+from keras_regnoise.studies.engine.cluster import Workers, open_pool
+from keras_regnoise.studies.engine.errors import ClusterError
+from keras_regnoise.studies.engine.gpus import share
+from keras_regnoise.studies.engine.pool import LostWorkerError
 
 pytestmark = pytest.mark.tensorflow  # the engine is the same on every backend
 
@@ -21,7 +19,14 @@ pytestmark = pytest.mark.tensorflow  # the engine is the same on every backend
 def one(pool, function, *arguments):
     """Run a function in a free worker and return what it came to."""
     pool.submit(free(pool)[0], function, *arguments)
-    return pool.next_ended(60.0)
+    return ended(pool)
+
+
+def ended(pool):
+    end = time.monotonic() + 60
+    while (found := pool.next_ended(0.1)) is None:
+        assert time.monotonic() < end
+    return found
 
 
 def free(pool, count=1):
@@ -35,9 +40,57 @@ def free(pool, count=1):
 def test_a_worker_that_dies_gives_its_task_back_and_is_replaced(tmp_path):
     with open_pool(Workers(), tmp_path) as pool:
         first = one(pool, os.getpid).result()
-        with pytest.raises(KilledWorker):
+        with pytest.raises(LostWorkerError):
             one(pool, os.kill, first, signal.SIGKILL).result()
         assert one(pool, os.getpid).result() not in (first, os.getpid())
+
+
+@pytest.mark.parametrize("noticed", [False, True])
+def test_a_result_that_dies_with_its_worker_is_not_waited_for(tmp_path, noticed):
+    with open_pool(Workers(), tmp_path) as pool:
+        (worker,) = free(pool)
+        future = pool.submit(worker, os.getpid)
+        while not future.done():
+            time.sleep(0.01)
+        (pid,) = pool.everywhere(os.getpid).values()
+        os.kill(pid, signal.SIGKILL)
+        while noticed and worker in pool._workers():
+            time.sleep(0.01)
+        with pytest.raises(LostWorkerError):
+            ended(pool).result()
+        assert one(pool, os.getpid).result() != pid
+
+
+def test_a_task_for_a_worker_that_has_just_gone_is_given_back(tmp_path):
+    with open_pool(Workers(), tmp_path) as pool:
+        free(pool)
+        pool.submit("tcp://127.0.0.1:1", os.getpid)
+        with pytest.raises(LostWorkerError):
+            ended(pool).result()
+
+
+def test_what_a_function_raises_is_raised(tmp_path):
+    with open_pool(Workers(), tmp_path) as pool:
+        with pytest.raises(TimeoutError, match="its own"):
+            one(pool, _raise, TimeoutError("its own")).result()
+        with pytest.raises(ZeroDivisionError):
+            one(pool, _raise, ZeroDivisionError()).result()
+
+
+def _raise(error):
+    raise error
+
+
+def test_a_function_that_kills_its_worker_is_named(tmp_path):
+    with (
+        open_pool(Workers(), tmp_path) as pool,
+        pytest.raises(ClusterError, match="memory ran out"),
+    ):
+        pool.run(_die)
+
+
+def _die():
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_worker_has_one_task_at_a_time(tmp_path):
