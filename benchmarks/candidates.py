@@ -13,7 +13,7 @@ RATE = 0.2  # no layer's time depends on it
 
 
 class Traffic(keras.layers.Layer):  # type: ignore[misc]
-    """Reads its input and writes it, and so does its gradient: the least of a layer.
+    """Reads its input and writes it, and so does its gradient: the minimum for a layer.
 
     The factor is a number of every dtype that is not 1, so that nothing optimizes the
     product away.

@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks import machine
 from keras_regnoise import models
 from keras_regnoise.datasets import Split
-from keras_regnoise.datasets.data_set import PARTS, DataSet, from_parts
+from keras_regnoise.datasets.data_set import SPLITS, DataSet, from_splits
 
 BATCH_SIZE = 128
 _WARM_UP = 3
@@ -36,7 +36,7 @@ def random_images(count: int) -> DataSet:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 256, (count, 32, 32, 3), "uint8")
     part = Split(pixels, random.integers(0, 10, count))
-    return from_parts("random", dict.fromkeys(PARTS, part), 10)
+    return from_splits("random", dict.fromkeys(SPLITS, part), 10)
 
 
 def batch_seconds(data: DataSet, names: Sequence[str], count: int) -> float:

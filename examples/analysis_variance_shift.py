@@ -7,7 +7,7 @@ behind the noise, and the test accuracy as trained, with the running variance mu
 by the keep rate, and with recalibrated BatchNormalization.
 
 Run with: python examples/analysis_variance_shift.py [--data-dir DIR] [--figure FILE]
-Needs the extras "tensorflow" and "studies". With --data-dir a part of CIFAR-10 from
+Needs the extras "tensorflow" and "studies". With --data-dir a subset of CIFAR-10 from
 that TensorFlow Datasets folder, otherwise scikit-learn's digits.
 """
 
@@ -37,7 +37,7 @@ WAYS = ("as trained", "variance x keep rate", "recalibrated")
 
 
 def load(data_dir: Path | None, count: int) -> DataSet:
-    """Load the digits, or a part of CIFAR-10."""
+    """Load the digits, or a subset of CIFAR-10."""
     if data_dir is None:
         return datasets.load("digits")
     return datasets.load("cifar10", data_dir, examples=count, test_examples=2000)
@@ -64,7 +64,7 @@ def build_and_train(
 
 
 def accuracy(model: keras.Model, data: DataSet) -> float:
-    """Return the share of right answers in the test part."""
+    """Return the share of right answers in the test split."""
     probabilities = model.predict(data.batches("test", 250), verbose=0)
     return float(np.mean(probabilities.argmax(axis=1) == data.test.y))
 

@@ -35,7 +35,7 @@ def batch_norm_nonlinearity(
         figure 3.
 
     Differences from the paper: the mean and the variance of the other samples are
-    drawn from their own laws instead of through `batch_size - 1` samples.
+    drawn from their own distributions instead of through `batch_size - 1` samples.
 
     Example:
 

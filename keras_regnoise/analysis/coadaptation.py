@@ -107,7 +107,7 @@ def predicted_coadaptation(kind: str, rate: float, dim: int) -> float:
 
 
 def square(name: str, values: Any) -> Array:
-    """Return a square matrix, or raise a ValueError if it is none."""
+    """Return a square matrix, or raise a ValueError if it is not one."""
     matrix: Array = np.asarray(values, "float64")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
         raise ValueError(

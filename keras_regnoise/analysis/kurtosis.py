@@ -7,7 +7,7 @@ from keras_regnoise.analysis._moments import FourthMoments
 def kurtosis(x: Any, axis: int = -1) -> Array:
     """Fourth central moment of each unit over the square of its variance.
 
-    3 for a Gaussian, 1 (the least there is) for a unit with two equally likely values,
+    3 for a Gaussian, 1 (the minimum) for a unit with two equally likely values,
     large for one with rare outliers. The Variance Constancy Loss prefers units of
     small kurtosis.
 

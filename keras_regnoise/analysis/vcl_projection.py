@@ -12,14 +12,14 @@ _SMALLEST_SEPARATED = (1.0 - 1.0 / math.sqrt(3.0)) / 2.0
 
 @dataclass(frozen=True)
 class VCLProjection:
-    """The projections of least kurtosis for a mixture of two Gaussians.
+    """The projections of smallest kurtosis for a mixture of two Gaussians.
 
     Attributes:
         kind: `"separate"` if the projection keeps the two clusters apart, `"merge"` if
             it makes them one.
         basis: Orthonormal columns `(features, 1)` or `(features, features - 1)`: every
             vector that they span is such a projection, and no other.
-        kurtosis: Kurtosis of the projected mixture, the least there is.
+        kurtosis: Kurtosis of the projected mixture, the minimum.
 
     Example:
 
@@ -46,7 +46,7 @@ def vcl_projection(mu: Any, sigma: Any, p: float) -> VCLProjection:
         p: Weight of the first cluster, in (0, 1).
 
     Returns:
-        The projections of least kurtosis.
+        The projections of smallest kurtosis.
 
     Raises:
         ValueError: If the covariances differ, for which the theorem does not hold; if

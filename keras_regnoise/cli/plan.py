@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
         "plan",
         help="every cell, done or to do, and what it will cost; writes nothing",
         description="List every cell, done or to do, and estimate the time that is "
-        "left, from cells that are done or else from a part of an epoch, trained "
+        "left, from cells that are done or else from a few steps of an epoch, trained "
         "now. Writes nothing.",
     )
     add_study(parser)

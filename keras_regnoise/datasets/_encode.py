@@ -1,4 +1,4 @@
-"""From cells of text to numbers, learned from the training part."""
+"""From cells of text to numbers, learned from the training split."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,13 +10,13 @@ from keras_regnoise.datasets.split import Array, Split
 MISSING = ("", "?")
 
 
-def label_numbers(parts: Mapping[str, Split]) -> tuple[dict[str, Split], list[str]]:
+def label_numbers(splits: Mapping[str, Split]) -> tuple[dict[str, Split], list[str]]:
     """Count the classes from 0, in the order of numbers or else of the alphabet.
 
     Returns:
-        The parts with int64 classes, and the names of the classes.
+        The splits with int64 classes, and the names of the classes.
     """
-    labels = np.concatenate([part.y for part in parts.values()])
+    labels = np.concatenate([split.y for split in splits.values()])
     names, counts = np.unique(labels, return_counts=True)
     numbers = _as_numbers(names)
     is_text = names.dtype.kind != "f" and counts.min() > 1  # such as versions
@@ -35,38 +35,38 @@ def label_numbers(parts: Mapping[str, Split]) -> tuple[dict[str, Split], list[st
         raise ValueError(
             f"A data set needs two classes or more. Received: {names.tolist()}"
         )
-    unknown = np.setdiff1d(names, parts["train"].y)
+    unknown = np.setdiff1d(names, splits["train"].y)
     if len(unknown):
         raise ValueError(
-            "The training part must have all classes of the other parts. "
+            "The training split must have all classes of the other splits. "
             f"Missing there: {', '.join(map(str, unknown))}"
         )
     order = np.argsort(numbers, kind="stable")
     number = np.empty(len(names), "int64")
     number[order] = np.arange(len(names))
     numbered = {
-        name: Split(part.x, number[np.searchsorted(names, part.y)])
-        for name, part in parts.items()
+        name: Split(split.x, number[np.searchsorted(names, split.y)])
+        for name, split in splits.items()
     }
     return numbered, [str(name) for name in names[order]]
 
 
-def encode(parts: Mapping[str, Split]) -> dict[str, Split]:
+def encode(splits: Mapping[str, Split]) -> dict[str, Split]:
     """Turn tables into standardized float32; leave images as they are.
 
     Numeric columns: median for what is missing, mean 0, variance 1. Columns of text:
-    one column per word, what is missing is a word too, words that the training part
-    does not know are none. All of it is learned from the training part.
+    one column per word, what is missing is a word too, words that the training split
+    does not know are ignored. All of it is learned from the training split.
     """
-    train = parts["train"].x
+    train = splits["train"].x
     if train.dtype == np.uint8 and train.ndim > 2:
-        return dict(parts)
+        return dict(splits)
     if train.ndim > 2:
-        return {k: Split(p.x.astype("float32"), p.y) for k, p in parts.items()}
+        return {k: Split(p.x.astype("float32"), p.y) for k, p in splits.items()}
     encoder = _encoder(train).fit(train)
     return {
-        name: Split(encoder.transform(part.x).astype("float32"), part.y)
-        for name, part in parts.items()
+        name: Split(encoder.transform(split.x).astype("float32"), split.y)
+        for name, split in splits.items()
     }
 
 

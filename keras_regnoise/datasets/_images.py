@@ -11,7 +11,7 @@ import numpy as np
 
 from keras_regnoise.datasets import _tensors
 from keras_regnoise.datasets._stratify import check_size, divide
-from keras_regnoise.datasets.data_set import DataSet, digest, from_parts
+from keras_regnoise.datasets.data_set import DataSet, digest, from_splits
 from keras_regnoise.datasets.split import Split
 from keras_regnoise.datasets.stream import Stream
 
@@ -52,7 +52,7 @@ def load_images(
         return _streams(name, builder, parts, classes, sizes)
     arrays = {part: _read(builder, split) for part, split in parts.items()}
     arrays = divide(arrays, seed, examples, test_examples, validation_examples)
-    return from_parts(name, arrays, classes)
+    return from_splits(name, arrays, classes)
 
 
 def find(name: str, folder: Path) -> Path | None:
@@ -125,7 +125,7 @@ def _check_features(name: str, features: Any) -> int:
 
 
 def _splits(builder: Any) -> dict[str, str]:
-    """Return which split of the set is which part."""
+    """Return which split of the set is which of ours."""
     names = set(builder.info.splits) - {_HIDDEN.get(builder.name)}
     names = names or {"train", "validation" if builder.name in _HIDDEN else "test"}
     if "test" not in names and "validation" in names:

@@ -1,4 +1,4 @@
-"""Drawing a part of the examples so that the classes keep their shares."""
+"""Drawing a split of the examples so that the classes keep their shares."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ _SMALLEST = 10
 
 
 def divide(
-    parts: Mapping[str, Split],
+    splits: Mapping[str, Split],
     seed: int,
     examples: int | None = None,
     test_examples: int | None = None,
@@ -24,8 +24,8 @@ def divide(
     """Complete a data set and cut it down to size.
 
     Args:
-        parts: `"train"`, and `"validation"` and `"test"` where the source has them.
-            A missing test part is 20 % of train, a missing validation part 10 % of
+        splits: `"train"`, and `"validation"` and `"test"` where the source has them.
+            A missing test split is 20 % of train, a missing validation split 10 % of
             what is left.
         seed: Seed of the draws.
         examples: Examples to keep of train, None for all.
@@ -34,29 +34,29 @@ def divide(
         stratified: Whether the targets are classes, each of which gives its share.
 
     Returns:
-        The three parts.
+        The three splits.
     """
-    parts = dict(parts)
-    if not _FRACTIONS.keys() <= parts.keys():
-        _check_count(parts["train"])
+    splits = dict(splits)
+    if not _FRACTIONS.keys() <= splits.keys():
+        _check_count(splits["train"])
         if stratified:
-            _check_classes(parts["train"].y)
+            _check_classes(splits["train"].y)
     for number, (name, fraction) in enumerate(_FRACTIONS.items()):
-        if name not in parts:
-            train = parts["train"]
+        if name not in splits:
+            train = splits["train"]
             size = count_examples(train.y)
             count = max(1, round(fraction * size))
             if stratified:
                 drawn, rest = draw(train.y, count, (seed, number))
             else:
                 drawn, rest = draw_any(size, count, seed)
-            parts[name], parts["train"] = take(train, drawn), take(train, rest)
+            splits[name], splits["train"] = take(train, drawn), take(train, rest)
     sizes = (examples, test_examples, validation_examples)
-    return cut(parts, seed, *sizes, stratified=stratified)
+    return cut(splits, seed, *sizes, stratified=stratified)
 
 
 def cut(
-    parts: Mapping[str, Split],
+    splits: Mapping[str, Split],
     seed: int,
     examples: int | None,
     test_examples: int | None,
@@ -64,14 +64,14 @@ def cut(
     *,
     stratified: bool = True,
 ) -> dict[str, Split]:
-    """Cut the three parts down to size."""
+    """Cut the three splits down to size."""
     sizes = {
         "train": (examples, "examples"),
         "validation": (validation_examples, "validation_examples"),
         "test": (test_examples, "test_examples"),
     }
     return {
-        name: subset(parts[name], count, seed, argument, stratified)
+        name: subset(splits[name], count, seed, argument, stratified)
         for name, (count, argument) in sizes.items()
     }
 
@@ -90,10 +90,10 @@ def subset(
     return take(data, draw(data.y, count, (seed, 2), every_class=True)[0])
 
 
-def check_size(count: int, most: int, least: int, argument: str) -> None:
-    """Raise if a part cannot be cut down to `count` examples."""
+def check_size(count: int, most: int, minimum: int, argument: str) -> None:
+    """Raise if a split cannot be cut down to `count` examples."""
     meaning = "at least one of every class, or None for all examples"
-    check_integer(argument, count, meaning, minimum=least, maximum=most)
+    check_integer(argument, count, meaning, minimum=minimum, maximum=most)
 
 
 def draw(

@@ -14,7 +14,7 @@ import numpy as np
 from keras_regnoise.datasets._encode import encode, label_numbers
 from keras_regnoise.datasets._generated import GENERATED
 from keras_regnoise.datasets._stratify import divide
-from keras_regnoise.datasets.data_set import DataSet, from_parts
+from keras_regnoise.datasets.data_set import DataSet, from_splits
 from keras_regnoise.datasets.split import Array, Split
 
 LABEL = "label"
@@ -31,8 +31,8 @@ def load_path(path: Path, *sizes: Any) -> DataSet:
         return _finish(path.name, _read_folder(path), sizes, path)
     if path.suffix == ".npz":
         return _finish(path.stem, _read_npz(path), sizes, path)
-    parts = {"train": _read_csv(path)[1]}
-    return _finish(path.name.partition(".csv")[0], parts, sizes, path)
+    splits = {"train": _read_csv(path)[1]}
+    return _finish(path.name.partition(".csv")[0], splits, sizes, path)
 
 
 def load_table(
@@ -89,11 +89,11 @@ def prepared(folder: Path) -> list[str]:
 
 
 def _finish(
-    name: str, parts: Mapping[str, Split], sizes: Sequence[Any], path: Path | None
+    name: str, splits: Mapping[str, Split], sizes: Sequence[Any], path: Path | None
 ) -> DataSet:
     try:
-        parts, names = label_numbers(parts)
-        return from_parts(name, encode(divide(parts, *sizes)), len(names))
+        splits, names = label_numbers(splits)
+        return from_splits(name, encode(divide(splits, *sizes)), len(names))
     except ValueError as error:
         raise ValueError(f"{path or name}: {error}") from error
 
@@ -152,23 +152,23 @@ def _read_csv(path: Path) -> tuple[list[str], Split]:
 
 
 def _read_folder(path: Path) -> dict[str, Split]:
-    parts, headers = {}, {}
-    for part in ("train", "validation", "test"):
+    splits, headers = {}, {}
+    for split in ("train", "validation", "test"):
         for ending in _ENDINGS:
-            if (path / f"{part}{ending}").is_file():
-                headers[part], parts[part] = _read_csv(path / f"{part}{ending}")
-    if "train" not in parts:
+            if (path / f"{split}{ending}").is_file():
+                headers[split], splits[split] = _read_csv(path / f"{split}{ending}")
+    if "train" not in splits:
         raise FileNotFoundError(
             f"{path} has no train.csv. A folder of CSV files has train.csv, and may "
             "have validation.csv and test.csv."
         )
-    for part, header in headers.items():
+    for split, header in headers.items():
         if header != headers["train"]:
             raise ValueError(
-                f"{path}: the header of {part}.csv must be that of train.csv, "
+                f"{path}: the header of {split}.csv must be that of train.csv, "
                 f"{', '.join(headers['train'])}. Received: {', '.join(header)}"
             )
-    return parts
+    return splits
 
 
 def _read_npz(path: Path) -> dict[str, Split]:
@@ -178,22 +178,22 @@ def _read_npz(path: Path) -> dict[str, Split]:
         "test": (("x_test", "y_test"),),
     }
     arrays = _arrays(path)
-    parts: dict[str, Split] = {}
-    for part, pairs in keys.items():
+    splits: dict[str, Split] = {}
+    for split, pairs in keys.items():
         for x, y in pairs:
             if (x in arrays) != (y in arrays):
                 given, missing = (x, y) if x in arrays else (y, x)
                 raise ValueError(
                     f"{path} has {given} without {missing}. Add {missing}."
                 )
-            if x in arrays and part not in parts:
-                parts[part] = _check_arrays(path, arrays[x], arrays[y])
-    if "train" not in parts:
+            if x in arrays and split not in splits:
+                splits[split] = _check_arrays(path, arrays[x], arrays[y])
+    if "train" not in splits:
         raise ValueError(
             f"{path} must have arrays x_train and y_train, or x and y. "
             f"Received: {', '.join(arrays) or 'none'}"
         )
-    return parts
+    return splits
 
 
 def _arrays(path: Path) -> dict[str, Array]:

@@ -9,12 +9,12 @@ from keras_regnoise.datasets._epochs import array_batches, stream_batches
 from keras_regnoise.datasets.split import Split, count, mapped
 from keras_regnoise.datasets.stream import Stream
 
-PARTS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """A data set in three parts; made by `load`.
+    """A data set in three splits; made by `load`.
 
     Attributes:
         name: Its name.
@@ -24,7 +24,7 @@ class DataSet:
         test: Examples to look at once.
         classes: Number of classes.
         shape: Shape of one input; a dict or a list of shapes if there are several.
-        fingerprint: `"sha256:"` and the digest of the bytes of the three parts. Two
+        fingerprint: `"sha256:"` and the digest of the bytes of the three splits. Two
             results with one fingerprint were measured on the same data.
 
     Example:
@@ -44,33 +44,33 @@ class DataSet:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Number of examples of every part."""
-        parts = {part: getattr(self, part) for part in PARTS}
+        """Number of examples of every split."""
+        splits = {split: getattr(self, split) for split in SPLITS}
         return {
-            part: len(data) if isinstance(data, Stream) else count(data.y)
-            for part, data in parts.items()
+            split: len(data) if isinstance(data, Stream) else count(data.y)
+            for split, data in splits.items()
         }
 
     def batches(
         self,
-        part: str,
+        split: str,
         batch_size: int,
         *,
         seed: int | None = None,
         augmentation: Sequence[str] = (),
         initial_epoch: int = 0,
     ) -> keras.utils.PyDataset:
-        """Return the batches of a part, for `fit` and `evaluate` on every backend.
+        """Return the batches of a split, for `fit` and `evaluate` on every backend.
 
         The batches of epoch e, and what is done to their images, depend on the seed
         and on e alone: two models see the same, and so does one whose training goes
         on in another process. `fit(shuffle=True)`, the default, changes nothing.
 
         Args:
-            part: `"train"`, `"validation"` or `"test"`.
+            split: `"train"`, `"validation"` or `"test"`.
             batch_size: Examples of a batch. A last, smaller batch is left out of
                 `"train"` with a seed, and kept otherwise.
-            seed: Shuffles anew in every epoch; None for the order of the part.
+            seed: Shuffles anew in every epoch; None for the order of the split.
             augmentation: Names of `AUGMENTATIONS`, applied in this order. They need
                 images and a seed.
             initial_epoch: The first epoch, as in `fit`. Further epochs are counted
@@ -92,11 +92,11 @@ class DataSet:
             >>> inputs.shape, classes.shape
             ((50, 8, 8, 1), (50,))
         """
-        if part not in PARTS:
+        if split not in SPLITS:
             raise ValueError(
-                f"`part` must be one of {', '.join(PARTS)}. Received: {part!r}"
+                f"`split` must be one of {', '.join(SPLITS)}. Received: {split!r}"
             )
-        data = getattr(self, part)
+        data = getattr(self, split)
         make = stream_batches if isinstance(data, Stream) else array_batches
         return make(
             data,
@@ -104,19 +104,19 @@ class DataSet:
             seed=seed,
             augmentation=tuple(augmentation),
             shape=self.shape,
-            drop_last=part == "train" and seed is not None,
+            drop_last=split == "train" and seed is not None,
             initial_epoch=initial_epoch,
         )
 
 
-def from_parts(name: str, parts: Mapping[str, Split], classes: int) -> DataSet:
-    """Make a data set of its three parts."""
+def from_splits(name: str, splits: Mapping[str, Split], classes: int) -> DataSet:
+    """Make a data set of its three splits."""
     return DataSet(
         name=name,
-        **{part: parts[part] for part in PARTS},
+        **{split: splits[split] for split in SPLITS},
         classes=classes,
-        shape=mapped(lambda array: array.shape[1:], parts["train"].x),
-        fingerprint=_fingerprint(parts),
+        shape=mapped(lambda array: array.shape[1:], splits["train"].x),
+        fingerprint=_fingerprint(splits),
     )
 
 
@@ -125,11 +125,11 @@ def digest(content: Any) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _fingerprint(parts: Mapping[str, Split]) -> str:
+def _fingerprint(splits: Mapping[str, Split]) -> str:
     content = hashlib.sha256()
-    for part in PARTS:
-        for path, array in keras.tree.flatten_with_path(tuple(parts[part])):
-            place = "".join(f" {key}" for key in (part, *path[1:]))[1:]
+    for split in SPLITS:
+        for path, array in keras.tree.flatten_with_path(tuple(splits[split])):
+            place = "".join(f" {key}" for key in (split, *path[1:]))[1:]
             content.update(f"{place} {array.dtype.str} {array.shape}".encode())
             content.update(array.data if array.flags.c_contiguous else array.tobytes())
     return f"sha256:{content.hexdigest()}"

@@ -17,7 +17,7 @@ def load_digits(seed: int = 0) -> tuple[Split, Split, Split]:
 
     Reference:
         E. Alpaydin, C. Kaynak: Optical Recognition of Handwritten Digits, UCI Machine
-        Learning Repository (the test part).
+        Learning Repository (the test split).
 
     Example:
 

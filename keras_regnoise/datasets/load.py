@@ -7,7 +7,7 @@ from keras_regnoise._arguments import check_integer
 from keras_regnoise.datasets import _images, _tables
 from keras_regnoise.datasets._generated import GENERATED
 from keras_regnoise.datasets._stratify import cut
-from keras_regnoise.datasets.data_set import DataSet, from_parts
+from keras_regnoise.datasets.data_set import DataSet, from_splits
 from keras_regnoise.datasets.digits import load_digits
 
 DATA_DIR = "KERAS_REGNOISE_DATA"
@@ -35,9 +35,9 @@ def load(
 ) -> DataSet:
     """Load a data set and split it, the same way every time.
 
-    A set without a test part gives 20 % to it, one without a validation part 10 % of
+    A set without a test split gives 20 % to it, one without a validation split 10 % of
     the rest, stratified by class. What a table needs (scale, categories, replacement
-    of missing values) is learned from the training part alone.
+    of missing values) is learned from the training split alone.
 
     Args:
         name: `"digits"`; `"ringnorm"`, `"twonorm"`, `"led-display"` (generated);
@@ -97,8 +97,8 @@ def prepared(folder: Path) -> list[str]:
 
 
 def _digits(seed: int, *sizes: int | None) -> DataSet:
-    parts = dict(zip(("train", "validation", "test"), load_digits(seed), strict=True))
-    return from_parts("digits", cut(parts, seed, *sizes), 10)
+    splits = dict(zip(("train", "validation", "test"), load_digits(seed), strict=True))
+    return from_splits("digits", cut(splits, seed, *sizes), 10)
 
 
 def _is_path(name: str) -> bool:

@@ -9,7 +9,7 @@ Batch = tuple[Any, Any]
 
 
 class Split(NamedTuple):
-    """Examples of one part of a data set.
+    """Examples of one split of a data set.
 
     Attributes:
         x: Inputs `(count, ...)`, float32, or uint8 for images from 0 to 255; of a

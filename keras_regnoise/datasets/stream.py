@@ -5,7 +5,7 @@ from typing import Any
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """One part of a data set that is too large for the memory.
+    """One split of a data set that is too large for the memory.
 
     It stands where a `Split` stands, has no arrays, and is read by `DataSet.batches`.
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from keras_regnoise.datasets._stratify import divide
-from keras_regnoise.datasets.data_set import PARTS, DataSet, from_parts
+from keras_regnoise.datasets.data_set import SPLITS, DataSet, from_splits
 from keras_regnoise.datasets.split import Array, Split, arrays, mapped
 
 _FORMS = (
@@ -28,8 +28,8 @@ def from_function(
 
     Args:
         function: Returns `(x, y)`, or `(x, y), (x_val, y_val)`, or three such pairs,
-            the third of which is the test part. What is missing is taken from the
-            training part, as in `load`: 20 % of it for the test, 10 % of the rest for
+            the third of which is the test split. What is missing is taken from the
+            training split, as in `load`: 20 % of it for the test, 10 % of the rest for
             the validation, class by class if `y` holds classes. `x` is an array, or a
             dict or a list of arrays for a model of several inputs, and so is `y` for
             one of several outputs. The model gets them as from `fit`: floats as
@@ -53,20 +53,22 @@ def from_function(
         {'a': (4,), 'b': ()}
     """
     pairs = _pairs(function(), name)
-    parts = {part: _split(pair, name) for part, pair in zip(PARTS, pairs, strict=False)}
-    _check_alike(parts, name)
-    labels = [part.y for part in parts.values() if _is_classes(part.y)]
-    has_classes = len(labels) == len(parts)
+    splits = {
+        split: _split(pair, name) for split, pair in zip(SPLITS, pairs, strict=False)
+    }
+    _check_alike(splits, name)
+    labels = [split.y for split in splits.values() if _is_classes(split.y)]
+    has_classes = len(labels) == len(splits)
     divided = divide(
-        parts,
+        splits,
         0,
         examples,
         test_examples,
         validation_examples,
-        stratified=has_classes and min(np.bincount(parts["train"].y)) != 1,
+        stratified=has_classes and min(np.bincount(splits["train"].y)) != 1,
     )
     classes = int(max(y.max() for y in labels)) + 1 if has_classes else 1
-    return from_parts(name, divided, classes)
+    return from_splits(name, divided, classes)
 
 
 def _pairs(result: Any, name: str) -> list[tuple[Any, Any]]:
@@ -84,7 +86,7 @@ def _pairs(result: Any, name: str) -> list[tuple[Any, Any]]:
             f"{name}: sample weights are not supported; a loss can weigh. Return "
             f"{_FORMS}"
         )
-    if len(pairs) > len(PARTS) or any(len(pair) != 2 for pair in pairs):
+    if len(pairs) > len(SPLITS) or any(len(pair) != 2 for pair in pairs):
         raise ValueError(_expected(name, _words(result)))
     return pairs
 
@@ -126,14 +128,14 @@ def _is_classes(y: Any) -> bool:
     return is_array and y.dtype.kind == "i" and bool(y.min() >= 0)
 
 
-def _check_alike(parts: dict[str, Split], name: str) -> None:
-    """Raise if the parts have arrays of other shapes than the training part."""
-    first = _shapes(parts["train"])
-    for part, data in parts.items():
+def _check_alike(splits: dict[str, Split], name: str) -> None:
+    """Raise if the splits have arrays of other shapes than the training split."""
+    first = _shapes(splits["train"])
+    for split, data in splits.items():
         if _shapes(data) != first:
             raise ValueError(
-                f"{name}: the {part} part must have the shapes of the training part, "
-                f"{first}. Received: {_shapes(data)}"
+                f"{name}: the {split} split must have the shapes of the training "
+                f"split, {first}. Received: {_shapes(data)}"
             )
 
 

@@ -36,7 +36,7 @@ def sample_tangents(
 
     Reference:
         RotationOut as a Regularization Method for Neural Network, sections 2.1 and
-        3.1. The paper gives the scale of the Gaussian law only; the other two are
+        3.1. The paper gives the scale of the Gaussian only; the other two are
         calibrated to the same mean square, on which alone Lemma 1 depends.
 
     Example:
@@ -69,7 +69,7 @@ _NODES = 200
 
 
 def _angle_scale(rate: Any, angles: str) -> Any:
-    """Scale of the law's angle at `rate`: T of the uniform, s of the Gaussian."""
+    """Scale of the angles at `rate`: T of the uniform, s of the Gaussian."""
     # Over the square root of the rate the scale is smooth on all of [0, 1], so that
     # linear interpolation is exact to 2e-7; and a rate that changes can be a tensor.
     table = ops.convert_to_tensor(_scale_table(angles))

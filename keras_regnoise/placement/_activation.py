@@ -39,7 +39,7 @@ class Wanted:
         activation: One of them, or a tuple.
 
     Raises:
-        ValueError: If it is none of these.
+        ValueError: If it is not one of these.
     """
 
     def __init__(self, activation: Any):

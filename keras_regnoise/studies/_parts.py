@@ -78,9 +78,9 @@ class Recipe:
         validation_examples: Validation examples; None for all.
         arms: Patterns of the arms (`"Dropout*"`); all without any.
         augmentation: Names of `keras_regnoise.datasets.AUGMENTATIONS`.
-        validation_freq: Epochs from one look at the validation part to the next.
-        test_freq: Epochs from one look at the test part to the next, for a curve; 0
-            looks once, after the last epoch.
+        validation_freq: Epochs between evaluations of the validation split.
+        test_freq: Epochs between evaluations of the test split, for a curve; 0 for
+            one evaluation, after the last epoch.
         deviations: Where this recipe is not the paper's, a sentence each.
         options: Whatever else the study's model reads, such as a depth.
     """
@@ -107,8 +107,8 @@ class Recipe:
             ),
         }
         for name in ("epochs", "batch_size", "validation_freq", "test_freq"):
-            least = 0 if name == "test_freq" else 1
-            found[name] = _checks.whole("Recipe", name, getattr(self, name), least)
+            minimum = 0 if name == "test_freq" else 1
+            found[name] = _checks.whole("Recipe", name, getattr(self, name), minimum)
         for name in ("examples", "test_examples", "validation_examples"):
             if getattr(self, name) is not None:
                 found[name] = _checks.whole("Recipe", name, getattr(self, name), 1)

@@ -26,7 +26,7 @@ def check_sizes(network: keras.Model, data: DataSet, batches: Iterable[int]) -> 
     if training > data.sizes["train"]:
         raise InputError(
             f"The batch size must be at most {data.sizes['train']}, the examples of "
-            f"the training part. Received: {training}"
+            f"the training split. Received: {training}"
         )
     if not network.built or not getattr(network, "inputs", None):
         return
@@ -80,9 +80,9 @@ def _check_fixed(fixed: int, data: DataSet, training: int, evaluation: int) -> N
     if {training, evaluation} != {fixed} or rests:
         raise InputError(
             f"The model takes batches of {fixed} examples only. Received batches of "
-            f"{training} to train and {evaluation} to evaluate, and parts of "
+            f"{training} to train and {evaluation} to evaluate, and splits of "
             f"{', '.join(f'{size} ({part})' for part, size in parts.items())}: choose "
-            "that batch size and parts that are multiples of it, or a model of any"
+            "that batch size and splits that are multiples of it, or a model of any"
         )
 
 

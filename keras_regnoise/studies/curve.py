@@ -4,15 +4,15 @@ import keras
 
 
 class TestCurve(keras.callbacks.Callback):  # type: ignore[misc]
-    """Measures the test part while the model trains, for a curve.
+    """Measures the test split while the model trains, for a curve.
 
     It adds `test_` metrics to the logs of the epoch, for the callbacks that follow. Of
     such a curve only what the paper reports may be quoted: the best point of it was
-    chosen on the test part.
+    chosen on the test split.
 
     Args:
-        batches: The test part.
-        freq: Epochs from one look to the next.
+        batches: The test split.
+        freq: Epochs between evaluations.
     """
 
     __test__ = False  # not a test case, whatever pytest thinks of the name

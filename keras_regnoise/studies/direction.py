@@ -8,7 +8,7 @@ from keras_regnoise.studies.study import Description
 
 Direction = Literal["max", "min"]
 
-# Which part of the data, which epoch, and Keras's weighted metrics.
+# Which split of the data, which epoch, and Keras's weighted metrics.
 _PREFIX = re.compile(r"^((val|validation|test|train|best|average|selected|weighted)_)+")
 _MORE = frozenset(
     {
@@ -58,7 +58,7 @@ def direction_of(
 ) -> Direction | None:
     """Tell whether more (`"max"`) or less (`"min"`) of a metric is better.
 
-    What the study says of its own metric and objective counts first, for any part of
+    What the study says of its own metric and objective counts first, for any split of
     the data. Then the words of the name, of which the last one counts that is known,
     and then what keras-tuner infers from the metrics and losses of Keras.
 

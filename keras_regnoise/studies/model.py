@@ -14,7 +14,7 @@ from keras_regnoise.studies.curve import TestCurve
 from keras_regnoise.studies.input_error import InputError, nearest
 from keras_regnoise.studies.study import Recipe, Study
 
-_PARTS = {"train": "train", "validation": "val", "test": "test"}
+_SPLITS = {"train": "train", "validation": "val", "test": "test"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
         raise NotImplementedError
 
     def fit(self, hp: Any, model: keras.Model, fit: Fit = Fit()) -> dict[str, float]:
-        """Train, then measure; the test part is looked at after the last epoch.
+        """Train, then measure; the test split is measured after the last epoch.
 
         Args:
             hp: See `build`.
@@ -125,7 +125,7 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
         check_sizes(network, self.data, batches)
         measured = rehearse(network, self.validation())
         if type(self).evaluate is StudyModel.evaluate:
-            known = [f"{p}_{name}" for p in _PARTS.values() for name in measured]
+            known = [f"{p}_{name}" for p in _SPLITS.values() for name in measured]
             _check_wanted(known, wanted)
 
     def _test_curve(self) -> list[keras.callbacks.Callback]:
@@ -142,10 +142,10 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
         return batches
 
     def evaluate(self, model: keras.Model) -> dict[str, float]:
-        """Measure every compiled metric on every part."""
+        """Measure every compiled metric on every split."""
         metrics: dict[str, float] = {}
-        for part, prefix in _PARTS.items():
-            batches = self.data.batches(part, self.evaluation_batch_size)
+        for split, prefix in _SPLITS.items():
+            batches = self.data.batches(split, self.evaluation_batch_size)
             values = model.evaluate(batches, verbose=0, return_dict=True)
             metrics |= {f"{prefix}_{name}": float(v) for name, v in values.items()}
         return metrics

@@ -33,7 +33,7 @@ class Description:
         paper: Title and year of the paper, if there is one.
         table: Its table or figure.
         metric: Headline metric of the last epoch, from `StudyModel.fit`.
-        objective: Metric by which the search ranks cells; not of the test part.
+        objective: Metric by which the search ranks cells; not of the test split.
         direction: Whether more of the two is better, `"max"`, or less.
         published: The paper's numbers.
         deviations: Where the protocol is not the paper's, a sentence each.

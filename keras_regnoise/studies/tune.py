@@ -76,7 +76,7 @@ class Tuning:
             objective=self.objective,
             direction=direction,
             deviations=(
-                "The arms are compared on the validation part, by which the best one "
+                "The arms are compared on the validation split, by which the best one "
                 "is chosen: its own figure is optimistic.",
             ),
         )

@@ -104,7 +104,7 @@ def refit(
         Regularizations for Deep Models (early stopping).
 
     Differences from the book: in `"restart"` a model that is given as such starts again
-    from the same initial weights. In `"continue"` the loss is looked at after each
+    from the same initial weights. In `"continue"` the loss is measured after each
     epoch; the optimizer goes on with the state it had when it was stopped, because
     EarlyStopping restores the weights only. The steps are those of the optimizer,
     whatever the model's `steps_per_execution`, which is 1 in the second run of

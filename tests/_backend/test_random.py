@@ -73,11 +73,11 @@ def test_every_byte_of_a_uniform_draw_is_uniform(shift):
 @pytest.mark.parametrize("kind", ["uniform", "normal"])
 @pytest.mark.parametrize("shape", [(200_000,), (2000, 100), (50_000, 4)])
 def test_law(shape, kind):
-    law = {"uniform": stats.uniform, "normal": stats.norm}[kind]
+    distribution = {"uniform": stats.uniform, "normal": stats.norm}[kind]
     values = draw(shape, seed=2, kind=kind)
     assert values.shape == shape
     assert values.dtype == np.float32
-    assert_plausible(stats.kstest(values.ravel(), law.cdf).pvalue)
+    assert_plausible(stats.kstest(values.ravel(), distribution.cdf).pvalue)
 
 
 def test_law_of_many_small_draws():

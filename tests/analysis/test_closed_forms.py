@@ -14,7 +14,7 @@ RANDOM = np.random.default_rng
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ([-1.0, 1.0], 1.0),  # two equally likely values: the least there is
+        ([-1.0, 1.0], 1.0),  # two equally likely values: the minimum
         ([0.0] * 9 + [1.0], 10.0 - 1.0 + 1.0 / 9.0 - 1.0),
         ([1.0, 2.0, 3.0, 6.0], 2.0),
     ],

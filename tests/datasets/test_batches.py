@@ -47,8 +47,8 @@ def pipeline(request, monkeypatch):
 
 def test_evaluation_sees_everything_in_order():
     data = images()
-    for part in ("train", "validation", "test"):
-        batches = listed(data.batches(part, 10))
+    for split in ("train", "validation", "test"):
+        batches = listed(data.batches(split, 10))
         assert [len(y) for _, y in batches] == [10, 10, 3]
         assert np.concatenate([y for _, y in batches]).tolist() == data.test.y.tolist()
         x = np.concatenate([x for x, _ in batches])

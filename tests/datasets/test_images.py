@@ -11,7 +11,7 @@ pytest.importorskip("importlib_resources")
 import tensorflow_datasets as tfds
 
 from keras_regnoise.datasets import Split, _images, load
-from keras_regnoise.datasets.data_set import PARTS, from_parts
+from keras_regnoise.datasets.data_set import SPLITS, from_splits
 from keras_regnoise.datasets.stream import Stream
 from tests.helpers import ROOT, to_numpy
 
@@ -129,7 +129,7 @@ def test_mocked_imagenet(tmp_path):
         assert _images._splits(builder) == {"train": "train", "test": "validation"}
         assert _images._shape(builder) == (224, 224, 3)
         train = Stream(functools.partial(_images._open, builder, "train", None), 4)
-        stream = from_parts("imagenet2012", dict.fromkeys(PARTS, EMPTY), 1000)
+        stream = from_splits("imagenet2012", dict.fromkeys(SPLITS, EMPTY), 1000)
         stream = dataclasses.replace(stream, train=train, shape=(224, 224, 3))
         ((x, y),) = stream.batches("train", 4, seed=1, augmentation=["flip"])
         ((again, _),) = stream.batches("train", 4, seed=1, augmentation=["flip"])

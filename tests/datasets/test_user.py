@@ -146,8 +146,8 @@ def test_parts_are_cut_to_size():
         ((np.array(["a"] * 100), Y), "Received: ndarray of dtype <U1"),
         ((np.array([[1], [1, 2]], object), Y[:2]), "dtype object"),
         ((3.0, Y), "Received: float of dtype float64"),
-        (((X, Y), (X[:, :3], Y)), "validation part must have the shapes"),
-        (((X, Y), ({"a": X}, Y)), "validation part must have the shapes"),
+        (((X, Y), (X[:, :3], Y)), "validation split must have the shapes"),
+        (((X, Y), ({"a": X}, Y)), "validation split must have the shapes"),
         ((X[:5], Y[:5]), "at least 10 examples. Received: 5"),
     ],
 )

@@ -29,8 +29,8 @@ def test_uniform_law(rate, limit):
     # tan(T) / T = 1 / (1 - rate), limits by independent root finding.
     assert float(_angle_scale(rate, "uniform")) == pytest.approx(limit, abs=1e-6)
     angle = np.arctan(to_numpy(sample_tangents((50_000,), rate, "uniform", seed=2)))
-    law = stats.uniform(-limit, 2 * limit)
-    assert stats.kstest(angle, law.cdf).pvalue > 1e-3
+    distribution = stats.uniform(-limit, 2 * limit)
+    assert stats.kstest(angle, distribution.cdf).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.3, 0.9, 0.99])
@@ -48,14 +48,14 @@ def test_truncated_gaussian_law(rate):
     angle = np.arctan(
         to_numpy(sample_tangents((50_000,), rate, "truncated_gaussian", seed=2))
     )
-    law = stats.truncnorm(-2, 2, scale=scale)
-    assert stats.kstest(angle, law.cdf).pvalue > 1e-3
+    distribution = stats.truncnorm(-2, 2, scale=scale)
+    assert stats.kstest(angle, distribution.cdf).pvalue > 1e-3
 
 
 def test_gaussian_law():
     t = to_numpy(sample_tangents((50_000,), 0.3, "gaussian", seed=2))
-    law = stats.norm(scale=np.sqrt(0.3 / 0.7))
-    assert stats.kstest(t, law.cdf).pvalue > 1e-3
+    distribution = stats.norm(scale=np.sqrt(0.3 / 0.7))
+    assert stats.kstest(t, distribution.cdf).pvalue > 1e-3
 
 
 @pytest.mark.parametrize("angles", ANGLES)

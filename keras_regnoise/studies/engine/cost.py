@@ -1,4 +1,4 @@
-"""What a run will cost: from cells that are done, or a part of an epoch."""
+"""What a run will cost: from cells that are done, or a few steps of an epoch."""
 
 import tempfile
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ def estimate(manifest: Manifest, records: Mapping[str, Record]) -> dict[str, Tim
 
     Returns:
         Seconds by cell: the mean of the arm's cells that are done, or else of the
-        group's, or else what the group's first cell takes for a part of an epoch,
+        group's, or else what the group's first cell takes for a few steps of an epoch,
         trained now in a process of its own; or why that was not possible.
     """
     known = [r for r in records.values() if r.done and r.seconds is not None]

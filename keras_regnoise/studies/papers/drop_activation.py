@@ -61,7 +61,7 @@ STUDY = Study(
         "network: 32, 64 and 128 filters, 128 hidden units, 100 epochs of batch 128, "
         "SGD from 0.05 with momentum 0.9, divided by 10 at one half and three "
         "quarters, no decay.",
-        "A tenth of the training images is a validation part.",
+        "A tenth of the training images is a validation split.",
     ),
     x="keep_probability",
 )

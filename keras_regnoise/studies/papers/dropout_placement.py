@@ -70,13 +70,13 @@ STUDY = Study(
         "The paper's figure is of the variance shift and prints no numbers: "
         "`--metric variance_shift` is the mean of its ratio (at most 1,000) over the "
         "features and the BatchNormalization layers of the third stage, over all whole "
-        "batches of the training part, not a moving average.",
+        "batches of the training split, not a moving average.",
         "The paper's Dropout-a, centred, has its running variance multiplied by the "
         "keep rate; here the shift is as it is, and `recalibrated_test_accuracy` is "
         "that of every arm with the statistics of BatchNormalization measured again "
         "without noise, in two passes.",
         "Shortcuts that change the shape are projections without normalization.",
         "Stages 1, 2 and all three, and Dropout-a without centring, are added.",
-        "A tenth of the training images is a validation part.",
+        "A tenth of the training images is a validation split.",
     ),
 )

@@ -66,7 +66,7 @@ STUDY = Study(
         published("ic_table1"), {"ResNet-20, CIFAR-10": "ResNet-110, CIFAR-10"}
     ),
     deviations=(
-        "A tenth of the training images is a validation part, which the paper trains "
+        "A tenth of the training images is a validation split, which the paper trains "
         "on.",
         "Images are padded with black, before the mean image is subtracted.",
         "No weight decay: the paper names none, the Keras example whose schedule it "

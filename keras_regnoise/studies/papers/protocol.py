@@ -30,7 +30,7 @@ class Protocol:
         optimizer: Gets the learning rate, which is a schedule.
         weight_decay: See `add_weight_decay`.
         standardize: What the network gets: images of which the mean and the deviation
-            of every channel are 0 and 1 over the training part, images less their mean
+            of every channel are 0 and 1 over the training split, images less their mean
             image (He et al., 2016), or the data as they are.
         steps_per_execution: As in `keras.Model.compile`.
     """
@@ -95,7 +95,7 @@ def standardized(
 
     Args:
         network: Takes images of mean 0.
-        data: Its training part gives the statistics.
+        data: Its training split gives the statistics.
         per_pixel: Subtract the mean image (He et al., 2016) instead of mean and
             standard deviation of every channel.
 
@@ -170,19 +170,19 @@ def chosen_by_validation(
     """Return the errors at the end of the window with the smallest validation error.
 
     Args:
-        history: Accuracies by look, `"val_accuracy"` and `"test_accuracy"`.
+        history: Accuracies by evaluation, `"val_accuracy"` and `"test_accuracy"`.
         window: Looks over which the validation error is averaged; only full windows
-            are candidates, and fewer looks are one window.
+            are candidates, and fewer evaluations are one window.
 
     Raises:
-        ValueError: If the two parts were not looked at equally often.
+        ValueError: If the two splits were not evaluated equally often.
     """
     val, test = (1.0 - np.array(history[f"{p}_accuracy"]) for p in ("val", "test"))
     if len(val) != len(test):
         raise ValueError(
-            "A choice by validation needs one look at the test part for every look at "
-            "the validation part: `validation_freq` and `test_freq` of the recipe must "
-            f"be equal. Received: {len(val)} and {len(test)} looks"
+            "A choice by validation needs as many evaluations of the test split as of "
+            "the validation split: the recipe's `validation_freq` and `test_freq` must "
+            f"be equal. Received: {len(val)} and {len(test)} evaluations"
         )
     window = min(window, len(val))
     smooth = np.convolve(val, np.full(window, 1.0 / window), "valid")

@@ -102,7 +102,7 @@ STUDY = Study(
         "The paper's numbers are the mean of the last ten epochs and the best epoch; "
         "the headline here is the last epoch. At the paper's scale "
         "`--metric average_test_accuracy` and `best_test_accuracy` are the paper's.",
-        "A tenth of the training images is a validation part, which the paper trains "
+        "A tenth of the training images is a validation split, which the paper trains "
         "on.",
         "Images are padded with black, before they are standardized.",
         "Shortcuts that change the shape are projections without normalization. The "
@@ -111,7 +111,7 @@ STUDY = Study(
         "RotationOut has one angle per position, as in equation 11, with a sign per "
         "sample. The groups 'released code' have what the released networks have: one "
         "angle per sample, Dropout of whole channels, weight decay 1e-4. Their warm-up "
-        "of the noise over 1,000 steps and their one-sided uniform law of the tangent "
+        "of the noise over 1,000 steps and their tangents, uniform on one side of 0, "
         "are left out.",
         "The paper centres what it rotates and does not say whether what it drops is; "
         "here Dropout is Keras's, not centred, as in the released code.",

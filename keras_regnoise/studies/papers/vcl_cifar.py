@@ -82,6 +82,7 @@ STUDY = Study(
         "the released code, and is kept positive, which that code does not.",
         "The paper gives neither the axes of ln nor the groups of gn: all but the "
         "batch axis, and 4 groups.",
-        "Images are standardized; a tenth of the training images is a validation part.",
+        "Images are standardized; a tenth of the training images is the validation "
+        "split.",
     ),
 )

@@ -18,7 +18,7 @@ _SHORT = (
     *("waveform-noise", "wine-quality-red", "wine-quality-white", *_GENERATED),
 )
 _TABLE = published("vcl_table5")
-_OF = "the best of 4, 8 and 16 layers on the validation part"
+_OF = "the best of 4, 8 and 16 layers on the validation split"
 _ACTIVATIONS = ("ReLU", "ELU", "SELU")
 
 
@@ -87,8 +87,8 @@ STUDY = Study(
             options={"window": 2},
             deviations=(
                 "23 of the 44 data sets, 4 layers alone, at most 700 training "
-                "examples, 24 epochs instead of 500; a look every 3 epochs, smoothed "
-                "over 2 looks.",
+                "examples, 24 epochs instead of 500; evaluated every 3 epochs, "
+                "smoothed over 2 evaluations.",
             ),
         ),
         "paper": _recipe(epochs=500, options={"window": 10}),
@@ -98,13 +98,13 @@ STUDY = Study(
     published=tuple(_published()),
     deviations=(
         "The paper uses the splits of Klambauer et al. (2017); here a fifth is the "
-        "test part, a tenth of the rest the validation part.",
+        "test split, a tenth of the rest the validation split.",
         "The paper does not say how the inputs are scaled and which optimizer it uses "
         "here: standardized, SGD with momentum 0.9 as for its images.",
         "The gradient of every variable is clipped to norm 1 in all arms, as in the "
         "released code; the text clips that of each layer, and does not say in which "
         "arms. Momentum 0.9 of BatchNormalization, torch's default.",
-        "The epoch is the last one of the window of looks with the smallest mean "
+        "The epoch is the last one of the window of evaluations with the smallest mean "
         "validation error.",
         "Table 4 counts the three data sets in which all options are equal, against "
         "the text, and 28 where Table 5 has 27; wins are counted here by the text's "

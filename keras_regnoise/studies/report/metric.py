@@ -9,7 +9,7 @@ NOTHING = "n/a"
 _PARTS = {"val": "validation", "train": "training"}
 _OF_PARTS = ("train", "val", "test")
 LAST, BEST, AVERAGE = "last epoch", "best epoch", "mean of the last epochs"
-SELECTED = "epoch chosen on the validation part"
+SELECTED = "epoch chosen on the validation split"
 _EPOCHS = {"best_": BEST, "average_": AVERAGE, "selected_": SELECTED}
 
 
@@ -21,7 +21,7 @@ class Metric:
         name: Its name in the records. `"test_accuracy"` is that of the last epoch,
             `"best_test_accuracy"` the best of all epochs, `"average_test_accuracy"` the
             mean of the last epochs, and `"selected_test_accuracy"` that of the epoch
-            which was best on the validation part.
+            which was best on the validation split.
 
     Example:
 

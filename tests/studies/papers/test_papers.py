@@ -199,7 +199,7 @@ def test_the_epoch_is_chosen_on_the_validation_part():
     }
     network = model.build(hp)
     metrics = model.fit(hp, network, Fit((), 0, history))
-    # Over two looks, the errors are 0.5, 0.15, 0.5: the second window is the best.
+    # Over two, the errors are 0.5, 0.15, 0.5: the second window is the best.
     assert metrics["selected_test_error"] == pytest.approx(0.4)
     assert metrics["selected_val_error"] == pytest.approx(0.15)
     assert metrics["test_error"] == pytest.approx(1 - metrics["test_accuracy"])

@@ -74,13 +74,15 @@ def test_the_choice_by_validation_takes_full_windows():
         "val_accuracy": [0.9, 0.1, 0.8, 0.7, 0.2],
         "test_accuracy": [0.1, 0.2, 0.3, 0.4, 0.5],
     }
-    # Windows of two: errors 0.5, 0.55, 0.25, 0.55. The third ends at the fourth look.
+    # Windows of two: errors 0.5, 0.55, 0.25, 0.55. The third ends at the fourth.
     assert chosen_by_validation(history, 2) == {
         "selected_val_error": pytest.approx(0.25),
         "selected_test_error": pytest.approx(0.6),
     }
     assert chosen_by_validation(history, 1)["selected_test_error"] == pytest.approx(0.9)
-    # More than there are: one window, the last look.
+    # More than there are: one window, the last evaluation.
     assert chosen_by_validation(history, 9)["selected_test_error"] == pytest.approx(0.5)
-    with pytest.raises(ValueError, match=r"must be equal\. Received: 5 and 2 looks"):
+    with pytest.raises(
+        ValueError, match=r"must be equal\. Received: 5 and 2 evaluations"
+    ):
         chosen_by_validation(history | {"test_accuracy": [0.1, 0.2]}, 2)
