@@ -4,7 +4,8 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,10 @@ _CONFIG = {
     # The limits on threads that Dask sets for NumPy would slow the backends.
     "distributed.nanny.pre-spawn-environ": {},
     "distributed.scheduler.work-stealing": False,
+    # `_Restarts` knows better.
+    "distributed.deploy.lost-worker-timeout": "1 day",
 }
+_RESTART_S = 3.0
 _CONNECT_S = 20
 _FREE_PORT = "127.0.0.1:0"
 
@@ -61,12 +65,13 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
     with dask.config.set(_CONFIG), _silent("distributed", "distributed.client"):
         if workers.cluster:
             client, cluster = _connect(workers.cluster), None
+            pool = Pool(client)
         else:
             cluster = _start(workers, logs)
             # By its address: else Dask waits here for workers that may never come.
             client = Client(cluster.scheduler_address)
-        replaced_after = None if cluster is None else workers.cells_per_process
-        pool = Pool(client, replaced_after)
+            restarts = _Restarts(cluster, workers.count)
+            pool = Pool(client, workers.cells_per_process, restarts.check)
         try:
             yield pool
         finally:
@@ -136,11 +141,41 @@ def _give_gpus(cluster: LocalCluster, gpus: list[str], count: int) -> None:
 
     def with_gpus() -> dict[Any, Any]:
         ((name, spec),) = plain().items()
-        chosen = {"CUDA_VISIBLE_DEVICES": ",".join(share(gpus, name, count))}
+        chosen = {"CUDA_VISIBLE_DEVICES": ",".join(share(gpus, name % count, count))}
         options = {**spec["options"], "env": {**spec["options"]["env"], **chosen}}
         return {name: {**spec, "options": options}}
 
     cluster.new_worker_spec = with_gpus
+
+
+class _Restarts:
+    """Starts worker processes again that Dask gives up: that died while they started.
+
+    Args:
+        cluster: Our processes.
+        count: How many there are to be.
+    """
+
+    def __init__(self, cluster: LocalCluster, count: int) -> None:
+        self._cluster, self._count = cluster, count
+        self._dead_since: dict[Any, float] = {}
+
+    def check(self, names: Set[Any]) -> None:
+        """Start those that are dead, and whose names are not among these."""
+        now = time.monotonic()
+        dead = {
+            name
+            for name, nanny in list(self._cluster.workers.items())
+            if name not in names and not nanny.is_alive()
+        }
+        self._dead_since = {name: self._dead_since.get(name, now) for name in dead}
+        given_up = [
+            n for n, since in self._dead_since.items() if now - since > _RESTART_S
+        ]
+        for name in given_up:
+            self._cluster.worker_spec.pop(name, None)
+        if given_up:
+            self._cluster.scale(self._count)
 
 
 def _kill(cluster: LocalCluster) -> None:

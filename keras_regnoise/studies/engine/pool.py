@@ -51,10 +51,16 @@ class Pool:
         client: Dask's client.
         replaced_after: Functions after which a process is replaced by a fresh one;
             None for the processes of another's cluster.
+        check: Told the names of the workers there are, now and then.
     """
 
-    def __init__(self, client: Client, replaced_after: int | None) -> None:
-        self._client, self._replaced_after = client, replaced_after
+    def __init__(
+        self,
+        client: Client,
+        replaced_after: int | None = None,
+        check: Callable[[set[Any]], None] | None = None,
+    ) -> None:
+        self._client, self._replaced_after, self._check = client, replaced_after, check
         self._at: dict[Future, str] = {}  # busy workers
         self._ended: Queue[Future] = Queue()
         self._done: dict[str, int] = {}
@@ -99,6 +105,8 @@ class Pool:
                 "run the same command again to go on."
             )
         found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        if self._check is not None:
+            self._check({worker["name"] for worker in found.values()})
         return found
 
     def submit(self, worker: str, function: Callable[..., Any], *arguments: Any) -> Any:
