@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from keras_regnoise.datasets import AUGMENTATIONS, Split, _epochs, _tensors
-from keras_regnoise.datasets.data_set import from_parts
+from keras_regnoise.datasets.data_set import from_splits
 from tests.helpers import to_numpy
 
 ALL = [(name,) for name in AUGMENTATIONS] + [("pad_crop", "flip", "cutout")]
@@ -17,13 +17,13 @@ def images(count=23, side=12, channels=3):
     y = np.arange(count) % 5
     pixels[..., 0] = 50 * y[:, None, None]
     parts = {part: Split(pixels.astype("uint8"), y) for part in ("train", "test")}
-    return from_parts("images", {**parts, "validation": parts["test"]}, 5)
+    return from_splits("images", {**parts, "validation": parts["test"]}, 5)
 
 
 def table(count=24, features=3):
     x = np.random.default_rng(0).normal(size=(count, features)).astype("float32")
     part = Split(x, np.arange(count) % 2)
-    return from_parts("table", dict.fromkeys(("train", "validation", "test"), part), 2)
+    return from_splits("table", dict.fromkeys(("train", "validation", "test"), part), 2)
 
 
 def listed(batches):
@@ -190,7 +190,7 @@ def variants(augmentation, side=12):
     pytest.importorskip("tensorflow")
     image = np.random.default_rng(0).integers(1, 256, (1, side, side, 3), "uint8")
     part = Split(np.repeat(image, 500, axis=0), np.arange(500) % 2)
-    data = from_parts("one", dict.fromkeys(("train", "validation", "test"), part), 2)
+    data = from_splits("one", dict.fromkeys(("train", "validation", "test"), part), 2)
     batches = data.batches("train", 500, seed=0, augmentation=[augmentation])
     ((x, _),) = listed(batches)
     return image[0] / 255.0, x
