@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ BACKEND = keras.config.backend()
 
 def start(*arguments, **environment):
     """Start the command; its output goes to a pipe."""
+    # What a shell starts in the background ignores SIGINT, and so do its children.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     variables = os.environ | {
         "KERAS_BACKEND": BACKEND,
         "PYTHONPATH": str(ROOT),
