@@ -246,7 +246,7 @@ def test_randaugment_is_that_of_keras():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"part": "dev"}, "`part` must be one of train, validation, test.*'dev'"),
+        ({"split": "dev"}, "`split` must be one of train, validation, test.*'dev'"),
         ({"batch_size": 0}, "`batch_size` must be an integer from 1 to .*0$"),
         ({"batch_size": 24}, "`batch_size` must be an integer from 1 to 23.*24$"),
         ({"seed": -1}, "`seed` must be an integer of 0 or more"),
@@ -256,7 +256,7 @@ def test_randaugment_is_that_of_keras():
     ],
 )
 def test_arguments_that_cannot_be(change, message):
-    options = {"part": "train", "batch_size": 5, "seed": 1} | change
+    options = {"split": "train", "batch_size": 5, "seed": 1} | change
     with pytest.raises(ValueError, match=message):
         images().batches(**options)
 
