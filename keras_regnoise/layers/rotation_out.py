@@ -44,7 +44,7 @@ class RotationOut(NoiseLayer):
         rate: Float in [0, 1), the strength of the noise as in `keras.layers.Dropout`,
             or a `keras.optimizers.schedules.LearningRateSchedule` of the layer's
             training steps. The paper's keep rate is `1 - rate`. 0 is the identity.
-        angles: Law of the angle, `"gaussian"` (default: a Gaussian tangent),
+        angles: Distribution of the angle, `"gaussian"` (default: a Gaussian tangent),
             `"uniform"` or `"truncated_gaussian"`, all with the same mean square
             tangent `rate / (1 - rate)`.
         center: Whether to rotate about the mean over every axis but `axis` (masked

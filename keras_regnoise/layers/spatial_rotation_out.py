@@ -40,7 +40,7 @@ class SpatialRotationOut(NoiseLayer):
         rate: Float in [0, 1), the strength of the noise as in `keras.layers.Dropout`,
             or a `keras.optimizers.schedules.LearningRateSchedule` of the layer's
             training steps. The paper's keep rate is `1 - rate`. 0 is the identity.
-        angles: Law of the angle, `"gaussian"` (default), `"uniform"` or
+        angles: Distribution of the angle, `"gaussian"` (default), `"uniform"` or
             `"truncated_gaussian"`, all with mean square tangent `rate / (1 - rate)`.
         center: Whether to rotate about the mean over batch and positions (masked time
             steps left out) or about the origin. Defaults to True. A batch of one sample

@@ -22,7 +22,7 @@ def sample_tangents(
         shape: Shape of the draw.
         rate: Noise rate in [0, 1), as the drop probability of `keras.layers.Dropout`
             with the same noise variance. A float or a scalar tensor.
-        angles: Law of the tangent `t`, with `sigma^2 = rate / (1 - rate)`:
+        angles: Distribution of the tangent `t`, with `sigma^2 = rate / (1 - rate)`:
             `"gaussian"`: `t ~ N(0, sigma^2)`;
             `"uniform"`: `t = tan(theta)`, `theta ~ U(-T, T)`, `(tan T - T) / T =
             sigma^2`;
