@@ -1,6 +1,5 @@
 """What differs between the backends of Keras, and only that.
 
-Every module here offers the names of `contract.Backend`.
 Every module here offers the same names:
 
 - ``uniform(shape, seed, stream)``, ``normal(shape, seed, stream)`` and
