@@ -11,7 +11,10 @@ PACKAGES = (
     *("regularizers", "training", "tuning"),
 )
 # What is returned or passed on, and shown in the example of a function.
-WITHOUT = {"Change", "NoiseLayer", "Plan", "Refit", "Split", "WordOptions"}
+WITHOUT = {
+    *("Change", "NoiseLayer", "Plan", "Refit", "Split"),
+    *("ImageOptions", "ResidualOptions", "WordOptions"),
+}
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -150,6 +150,7 @@ def test_fit_decreases_the_loss_with_unknown_sizes(case, jit_compile):
     assert model.evaluate(data, target, verbose=0) < 0.5 * before
 
 
+@pytest.mark.filterwarnings("ignore:.*got a batch of one vector")
 @parametrize(pytest)
 @pytest.mark.parametrize("batch", [0, 1])
 def test_empty_and_single_batches(case, batch):

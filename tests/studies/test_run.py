@@ -5,13 +5,14 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from keras_regnoise.studies import Arm, Description, Recipe
-from keras_regnoise.studies.engine.lock import lock_run, set_aside
+from keras_regnoise.studies.engine.lock import lock, lock_run, set_aside
 from keras_regnoise.studies.run import (
     DamagedError,
     FolderError,
@@ -273,6 +274,28 @@ def test_one_run_at_a_time(tmp_path):
         pass
     with lock_run(tmp_path, 0.0):
         pass
+
+
+def test_a_lock_that_its_holder_removes_is_held_by_one(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras_regnoise.studies.engine.lock._POLL_S", 0.001)
+    file, held, most = tmp_path / "lock", [], []
+
+    def hold():
+        for _ in range(50):
+            with lock(file, "held"):
+                held.append(None)
+                most.append(len(held))
+                time.sleep(0.001)
+                held.pop()
+                file.unlink()
+
+    threads = [threading.Thread(target=hold) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(most) == 150
+    assert max(most) == 1
 
 
 def test_the_lock_of_a_process_that_was_killed_is_free(tmp_path):

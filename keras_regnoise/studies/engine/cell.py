@@ -84,15 +84,20 @@ def train_cell(
                 return None
             except (Exception, SystemExit) as error:
                 record = _failure(run, cell, error)
-        conclude(run, record)
+            run.write(record)
+        _clean_up(run, cell.id)
     return record
 
 
 def conclude(run: Run, record: Record) -> None:
     """Write the record of a cell, which then needs no backup any more."""
     run.write(record)
-    shutil.rmtree(run.backup_of(record.cell), ignore_errors=True)
-    _lock_of(run, record.cell).unlink(missing_ok=True)
+    _clean_up(run, record.cell)
+
+
+def _clean_up(run: Run, cell: str) -> None:
+    shutil.rmtree(run.backup_of(cell), ignore_errors=True)
+    _lock_of(run, cell).unlink(missing_ok=True)
 
 
 def _lock_of(run: Run, cell: str) -> Path:

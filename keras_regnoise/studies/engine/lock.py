@@ -2,10 +2,12 @@
 
 import contextlib
 import fcntl
+import os
 import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from keras_regnoise.studies.run import FolderError, WriteError, refuse_foreign
 
@@ -17,32 +19,47 @@ def lock(file: Path, busy: str, patience_s: float = 20.0) -> Iterator[None]:
     """Hold a file's lock, which the system gives back when this process is gone.
 
     Args:
-        file: It is created, and stays.
+        file: It is created; who holds it may remove it.
         busy: What to say if another process holds it.
         patience_s: Seconds to wait for one that is just ending.
 
     Raises:
         FolderError: If it is held all that time, or can't be created.
     """
+    deadline = time.monotonic() + patience_s
+    while True:
+        stream = _opened(file)
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.close()
+            if time.monotonic() > deadline:
+                raise FolderError(busy) from None
+            time.sleep(_POLL_S)
+            continue
+        if _is_at(file, stream):
+            break
+        stream.close()  # who held it has removed it
+    with stream:
+        yield
+
+
+def _opened(file: Path) -> TextIO:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        stream = file.open("a")
+        return file.open("a")
     except OSError as error:
         raise WriteError(
             f"Can't write to {file.parent}: {error.strerror or error}. Choose another "
             "folder with --out DIR."
         ) from error
-    with stream:
-        deadline = time.monotonic() + patience_s
-        while True:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    raise FolderError(busy) from None
-                time.sleep(_POLL_S)
-        yield
+
+
+def _is_at(file: Path, stream: TextIO) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), file.stat())
+    except FileNotFoundError:
+        return False
 
 
 def lock_run(

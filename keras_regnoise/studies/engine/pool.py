@@ -61,6 +61,7 @@ class Pool:
         check: Callable[[set[Any]], None] | None = None,
     ) -> None:
         self._client, self._replaced_after, self._check = client, replaced_after, check
+        self._scheduler = str(client.scheduler.address)
         self._at: dict[Future, str] = {}  # busy workers
         self._ended: Queue[Future] = Queue()
         self._done: dict[str, int] = {}
@@ -73,7 +74,7 @@ class Pool:
     @property
     def address(self) -> str:
         """Where the scheduler is."""
-        return str(self._client.scheduler.address)
+        return self._scheduler
 
     @property
     def dashboard(self) -> str:
@@ -99,12 +100,15 @@ class Pool:
         return [address for address in self._workers() if address not in busy]
 
     def _workers(self) -> Mapping[str, Any]:
-        if self._client.status not in ("running", "connecting"):
+        try:
+            # Not `scheduler_info`: now and then Dask puts one without workers there.
+            identity = self._client.sync(self._client.scheduler.identity, n_workers=-1)
+        except (OSError, AttributeError) as error:
             raise ClusterError(
                 f"The scheduler at {self.address} is gone. What is finished is safe: "
                 "run the same command again to go on."
-            )
-        found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+            ) from error
+        found: Mapping[str, Any] = identity["workers"]
         if self._check is not None:
             self._check({worker["name"] for worker in found.values()})
         return found

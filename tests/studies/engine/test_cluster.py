@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 
 import pytest
@@ -67,6 +68,23 @@ def test_a_task_for_a_worker_that_has_just_gone_is_given_back(tmp_path):
         pool.submit("tcp://127.0.0.1:1", os.getpid)
         with pytest.raises(LostWorkerError):
             ended(pool).result()
+
+
+def test_a_worker_that_is_there_never_seems_to_be_gone(tmp_path):
+    """Dask's client notes, now and then, a scheduler without workers."""
+    with open_pool(Workers(), tmp_path) as pool:
+        workers, end = free(pool), time.monotonic() + 1.0
+        client = pool._client
+
+        def note():
+            while time.monotonic() < end:
+                client.sync(client._update_scheduler_info)
+
+        thread = threading.Thread(target=note)
+        thread.start()
+        while thread.is_alive():
+            assert pool.free() == workers
+        thread.join()
 
 
 def test_what_a_function_raises_is_raised(tmp_path):
