@@ -9,7 +9,7 @@ Every module here offers the same names:
 - ``local_seed(seed)``: the seed of this replica;
 - ``renew_programs(variable)``: what is compiled with it is built anew;
 - ``compiled(function)``: the function, compiled where that pays;
-- ``kernel(forward, backward)``: one differentiable operation of two such functions;
+- ``kernel(forward, backward, tangent)``: one operation with derivatives;
 - ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
 - ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
 - ``variance(x, size)``: the unbiased variance over the first axis, of a few rows;

@@ -127,13 +127,17 @@ class Backend(Protocol):
         """Return `(x, *tensors, **options)`, compiled where that pays."""
         ...
 
-    def kernel(self, forward: Function, backward: Function) -> Function:
+    def kernel(
+        self, forward: Function, backward: Function, tangent: Function | None = None
+    ) -> Function:
         """Make one differentiable operation of a forward and a backward function.
 
         Args:
             forward: `(x, *tensors, **options) -> (y, residuals)`; only `x` gets a
                 gradient.
             backward: `(gradient, *residuals, **options) -> gradient of x`.
+            tangent: `(tangent of x, *residuals, **options) -> tangent of y`, of which
+                `backward` is the adjoint. Defaults to `backward`.
         """
         ...
 

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import keras
 
+from keras_regnoise._backend._jax_linear import linear
 from keras_regnoise._backend.gathering import take_per_sample as take_per_sample
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import normal as normal
@@ -43,29 +44,38 @@ def compiled(function: Function) -> Function:
     return lambda x, *tensors, **options: program(tuple(options.items()))(x, *tensors)
 
 
-def kernel(forward: Function, backward: Function) -> Function:
+def kernel(
+    forward: Function, backward: Function, tangent: Function | None = None
+) -> Function:
     """Make one differentiable operation of a forward and a backward function.
 
     Args:
         forward: `(x, *tensors, **options) -> (y, residuals)`; only `x` gets a gradient.
         backward: `(gradient, *residuals, **options) -> gradient of x`.
+        tangent: `(tangent of x, *residuals, **options) -> tangent of y`, of which
+            `backward` is the adjoint. Defaults to `backward`.
     """
 
     @functools.cache
     def differentiable(options: tuple[tuple[str, Any], ...]) -> Tensor:
         keywords = dict(options)
 
-        @jax.custom_vjp
+        def forwards(residuals: Any, moved: Tensor) -> tuple[Tensor]:
+            return ((tangent or backward)(moved, *residuals, **keywords),)
+
+        def backwards(residuals: Any, gradient: Tensor) -> tuple[Tensor]:
+            return (backward(gradient, *residuals, **keywords),)
+
+        @jax.custom_jvp
         def function(x: Tensor, tensors: Any) -> Tensor:
             return forward(x, *tensors, **keywords)[0]
 
-        function.defvjp(
-            lambda x, tensors: forward(x, *tensors, **keywords),
-            lambda residuals, gradient: (
-                backward(gradient, *residuals, **keywords),
-                None,
-            ),
-        )
+        @function.defjvp
+        def derivative(primals: Any, tangents: Any) -> tuple[Tensor, Tensor]:
+            x, tensors = primals
+            y, residuals = forward(x, *tensors, **keywords)
+            return y, linear(forwards, backwards, residuals, tangents[0])[0]
+
         return jax.jit(function)
 
     def operation(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:
@@ -94,19 +104,19 @@ def leading_rows(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     The gradient of the copy is added to the first rows of the gradient of `x`, where a
     slice would add a tensor of the size of `x` that is mostly zeros.
     """
-    whole, rows = _split(x, count)
+    whole, rows = linear(*_split(count), (), x)
     return whole, rows
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
-def _split(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    return x, x[:count]
+@functools.cache
+def _split(count: int) -> tuple[Function, Function]:
+    def forward(_: Any, x: Tensor) -> tuple[Tensor, Tensor]:
+        return x, x[:count]
 
+    def adjoint(_: Any, whole: Tensor, rows: Tensor) -> tuple[Tensor]:
+        return (whole.at[:count].add(rows),)
 
-_split.defvjp(
-    lambda x, count: (_split(x, count), None),
-    lambda count, _, gradients: (gradients[0].at[:count].add(gradients[1]),),
-)
+    return forward, adjoint
 
 
 def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
@@ -124,6 +134,10 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     rows = weights.reshape(x.shape[0], 1, math.prod(x.shape[1:-1]))
     columns = x.reshape(x.shape[0], rows.shape[-1], x.shape[-1])
     return jnp.sum(jnp.matmul(rows, columns, precision="highest"), axis=(0, 1))
+
+
+def _identity(_: Any, x: Tensor) -> tuple[Tensor]:
+    return (x,)
 
 
 class Recorder:
@@ -144,18 +158,11 @@ class Recorder:
         """Record a value; return it, to be added to the loss."""
         jax.debug.callback(self._add, jax.lax.stop_gradient(value))
 
-        @jax.custom_vjp
-        def noticing(value: Tensor) -> Any:
-            return value
+        return linear(_identity, self._notice, (), value)[0]
 
-        def backward(
-            _: None, gradient: Tensor
-        ) -> Any:  # only traced where it is needed
-            self.has_gradient = True
-            return (gradient,)
-
-        noticing.defvjp(lambda value: (value, None), backward)
-        return noticing(value)
+    def _notice(self, _: Any, gradient: Tensor) -> tuple[Tensor]:
+        self.has_gradient = True  # only traced where it is needed
+        return (gradient,)
 
     def _add(self, value: Tensor) -> None:
         self._total += float(value)

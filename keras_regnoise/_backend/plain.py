@@ -33,9 +33,11 @@ def compiled(function: Function) -> Function:
     return function
 
 
-def kernel(forward: Function, backward: Function) -> Function:
+def kernel(
+    forward: Function, backward: Function, tangent: Function | None = None
+) -> Function:
     """Make an operation of a forward function; these backends do not train."""
-    del backward
+    del backward, tangent
     return lambda x, *tensors, **options: forward(x, *tensors, **options)[0]
 
 

@@ -64,13 +64,17 @@ def compiled(function: Function) -> Function:
     return run
 
 
-def kernel(forward: Function, backward: Function) -> Function:
+def kernel(
+    forward: Function, backward: Function, tangent: Function | None = None
+) -> Function:
     """Make one differentiable operation of a forward and a backward function.
 
     Args:
         forward: `(x, *tensors, **options) -> (y, residuals)`; only `x` gets a gradient.
         backward: `(gradient, *residuals, **options) -> gradient of x`.
+        tangent: Not needed: TensorFlow's forward mode is the gradient of a gradient.
     """
+    del tangent
     forward, backward = compiled(forward), compiled(backward)
 
     def operation(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:

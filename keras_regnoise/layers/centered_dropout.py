@@ -116,12 +116,14 @@ def _forward(
     return drop_deviations(x, *residuals, axis=axis), residuals
 
 
-def _backward(gradient: Tensor, *residuals: Tensor, axis: int, **_: Any) -> Tensor:
-    return deviations_gradient(gradient, *residuals, axis=axis)
-
-
 def drop_deviations(
-    x: Tensor, is_dropped: Tensor, scale: Tensor, weights: Tensor, *, axis: int
+    x: Tensor,
+    is_dropped: Tensor,
+    scale: Tensor,
+    weights: Tensor,
+    *,
+    axis: int,
+    **_: object,
 ) -> Tensor:
     """Drop the deviations of `x` from its mean with the given weights."""
     wide = widened(x)
@@ -134,7 +136,13 @@ def drop_deviations(
 
 
 def deviations_gradient(
-    gradient: Tensor, is_dropped: Tensor, scale: Tensor, weights: Tensor, *, axis: int
+    gradient: Tensor,
+    is_dropped: Tensor,
+    scale: Tensor,
+    weights: Tensor,
+    *,
+    axis: int,
+    **_: object,
 ) -> Tensor:
     """Apply the adjoint of `drop_deviations`, the path through the mean included."""
     wide = widened(gradient)
@@ -148,4 +156,4 @@ def _sum(x: Tensor, axis: int) -> Tensor:
     return ops.sum(x, axis=others, keepdims=True)
 
 
-_drop_deviations = _backend.kernel(_forward, _backward)
+_drop_deviations = _backend.kernel(_forward, deviations_gradient, drop_deviations)

@@ -18,6 +18,7 @@ from keras_regnoise.ops.rotate import (
     centered_rotation,
     mean_weights,
     rotation_gradient,
+    rotation_tangent,
     unpaired_correction,
 )
 from keras_regnoise.ops.tangents import ANGLES, sample_tangents
@@ -152,8 +153,4 @@ def _forward(
     return centered_rotation(x, partner, sign, tangent, weights, axis)
 
 
-def _backward(gradient: Tensor, *residuals: Tensor, axis: int, **_: Any) -> Tensor:
-    return rotation_gradient(gradient, *residuals, axis=axis)
-
-
-_rotate = _backend.kernel(_forward, _backward)
+_rotate = _backend.kernel(_forward, rotation_gradient, rotation_tangent)

@@ -107,6 +107,14 @@ def centered_rotation(
     return y, (partner, sign, tangent, weights)
 
 
+def rotation_tangent(
+    moved: Tensor, *residuals: Tensor, axis: int, **_: object
+) -> Tensor:
+    """Apply `centered_rotation` to a tangent of `x`, in which it is linear."""
+    partner, sign, tangent, weights = residuals
+    return centered_rotation(moved, partner, sign, tangent, weights, axis)[0]
+
+
 def rotation_gradient(
     gradient: Tensor,
     partner: Tensor,
@@ -115,6 +123,7 @@ def rotation_gradient(
     weights: Tensor | None,
     *,
     axis: int,
+    **_: object,
 ) -> Tensor:
     """Apply the adjoint of `centered_rotation`: the opposite rotation.
 
