@@ -114,7 +114,7 @@ def _paper_notes(arms: Sequence[ArmSummary]) -> Iterable[str]:
     yield (
         "published: ± standard deviation, (number of runs), where the paper has them; "
         "best: of the best epoch, mean: of the last epochs, chosen: on the validation "
-        "part."
+        "split."
     )
     yield (
         f"verdict: about the sign of the difference beside that of the published one, "
