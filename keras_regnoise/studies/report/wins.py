@@ -8,10 +8,10 @@ from keras_regnoise.studies.report.standings import Standings, Wins
 WINS_COLUMNS = (
     "within",
     "option",
+    "error difference",  # the answer: on the screen of a phone too
     "wins",
-    "the paper's wins",
-    "difference of the error",
     "the paper's difference",
+    "the paper's wins",
 )
 
 
@@ -23,10 +23,10 @@ def wins_rows(ours: Standings, papers: Standings | None) -> Iterable[list[str]]:
         yield [
             line.within,
             line.option,
-            _count(line),
-            _count(paper) if paper else "",
             _difference(line),
+            _count(line),
             _difference(paper) if paper else "",
+            _count(paper) if paper else "",
         ]
 
 
