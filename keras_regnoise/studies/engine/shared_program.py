@@ -92,7 +92,12 @@ def program_of(network: keras.Model) -> str | None:
         return None
     try:
         with warnings.catch_warnings(action="ignore"):
-            content = [_serialized(network), list(map(_described, network.variables))]
+            content = [
+                _serialized(network),
+                list(map(_described, network.variables)),
+                network.jit_compile,  # may have been set since `compile`
+                network.steps_per_execution,
+            ]
             return json.dumps(_without_seeds(content), sort_keys=True)
     except (NotImplementedError, TypeError, ValueError):
         return None

@@ -149,8 +149,8 @@ class Trainer:
     def _prepare(
         self, cell: Cell, values: Mapping[str, Value] | None = None
     ) -> tuple[StudyModel, keras_tuner.HyperParameters]:
-        keras.backend.clear_session()
-        gc.collect()
+        keras.backend.clear_session(free_memory=False)
+        gc.collect()  # once: each takes as long as many steps
         keras.config.set_dtype_policy(self._options.precision)
         model: StudyModel = self.study.load_model()(self.recipe, self.data(cell))
         keras.utils.set_random_seed(cell.seed)
