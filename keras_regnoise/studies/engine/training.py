@@ -16,6 +16,7 @@ from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine.attempts import Attempts
 from keras_regnoise.studies.engine.backup import CellBackup
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
+from keras_regnoise.studies.engine.joined_steps import join_steps
 from keras_regnoise.studies.engine.shared_program import SharedPrograms
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
 from keras_regnoise.studies.model import Fit, StudyModel, checked_metrics, checked_model
@@ -178,6 +179,7 @@ class Trainer:
                 self._check(model, network)
                 yield network
                 return
+            join_steps(network, model)
             values = {name: hp.values[name] for name in hp.values if name != "seed"}
             key = repr((cell.arm, values, self.recipe, options))
             with self._programs.network(key, network, model) as shared:
