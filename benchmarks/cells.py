@@ -4,6 +4,7 @@ python -m benchmarks.cells [--arm NAME] [--repeats N]
 """
 
 import argparse
+import gc
 import itertools
 import shutil
 import statistics
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument("--arm", default="RotationOut 0.1", help="of keep-rate")
     parser.add_argument("--repeats", type=int, default=3, help="cells of each kind")
     options = parser.parse_args()
+    gc.freeze()  # as in a worker
     rows: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as name:
         work = trainer(Path(name))
