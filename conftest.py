@@ -21,7 +21,8 @@ DIFFERS = (
     *("_backend", "_keras", "layers", "ops", "regularizers", "callbacks", "training"),
     *("placement", "analysis", "models", "tuning"),
     *("test_import.py", "test_float64.py", "datasets/test_batches.py"),
-    *("studies/engine/test_training.py", "studies/papers/test_protocol.py"),
+    *("studies/engine/test_training.py", "studies/engine/test_shared_program.py"),
+    "studies/papers/test_protocol.py",
 )
 
 

@@ -43,7 +43,13 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     Attributes:
         recipe: See above.
         data: See above; `data.shape` and `data.classes` size the model.
+        shares_programs: Whether `fit`, `evaluate` and `check` leave the network's
+            layers and how it is compiled as `build` made them. Then cells that differ
+            in their seed alone may use one compiled program. A class that overrides one
+            of the three has to say so itself.
     """
+
+    shares_programs = True
 
     def __init__(self, recipe: Recipe, data: DataSet) -> None:
         super().__init__()

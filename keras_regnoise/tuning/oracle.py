@@ -55,6 +55,16 @@ class EnumeratedOracle(keras_tuner.Oracle):  # type: ignore[misc]
         # keras-tuner takes what waits for a retry first, and from the end.
         self._retry_queue = [name for name in trials if name not in done][::-1]
 
+    @property
+    def waiting(self) -> list[str]:
+        """Names of the trials that have not begun, in the order in which they run."""
+        return self._retry_queue[::-1]
+
+    def put_first(self, name: str) -> None:
+        """Let a trial that waits run next."""
+        self._retry_queue.remove(name)
+        self._retry_queue.append(name)
+
     def _finish(self, trial: Any, metrics: Mapping[str, float]) -> None:
         trial.status = kt_trial.TrialStatus.COMPLETED
         for name, value in metrics.items():

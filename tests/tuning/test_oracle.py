@@ -79,3 +79,12 @@ def test_minimized_objective():
         trial.status = "COMPLETED"
         oracle.end_trial(trial)
     assert [t.trial_id for t in oracle.get_best_trials(2)] == ["b", "d"]
+
+
+def test_a_trial_that_waits_is_put_first():
+    oracle = EnumeratedOracle(TRIALS, OBJECTIVE)
+    assert oracle.waiting == list(TRIALS)
+    first, *_, last = TRIALS
+    oracle.put_first(last)
+    assert oracle.create_trial("tuner0").trial_id == last
+    assert oracle.waiting[0] == first

@@ -5,6 +5,7 @@ it may be killed at any moment.
 """
 
 import errno
+import gc
 import os
 import platform
 import shutil
@@ -151,6 +152,8 @@ def _trainer(run: Run) -> "Trainer":
     key = run.directory, run.manifest.created, str(run.manifest.code)
     if key not in _trainers:
         _check_code(run)
+        if not _trainers:
+            gc.freeze()  # what is imported stays; to look through it takes a second
         _trainers.clear()
         _trainers[key] = Trainer(run)
     trainer = _trainers[key]

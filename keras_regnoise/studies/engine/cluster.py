@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import platform
 import signal
 import time
 from collections.abc import Iterator, Set
@@ -121,7 +122,11 @@ def _start(workers: Workers, logs: Path) -> LocalCluster:
         scheduler_kwargs={"dashboard_address": _FREE_PORT},
         silence_logs=logging.CRITICAL,
         preload=[str(_PRELOAD)],
-        env={"KERAS_REGNOISE_LOGS": str(logs.resolve()), **_backend()},
+        env={
+            "KERAS_REGNOISE_LOGS": str(logs.resolve()),
+            **_backend(),
+            **_compilations(logs),
+        },
     )
     if gpus := visible_gpus():
         _give_gpus(cluster, gpus, workers.count)
@@ -133,6 +138,19 @@ def _backend() -> dict[str, str]:
     """Give the workers the user's backend; this process may run Keras on NumPy."""
     # Keras takes an empty variable for none.
     return {"KERAS_BACKEND": training_environment().get("KERAS_BACKEND", "")}
+
+
+def _compilations(logs: Path) -> dict[str, str]:
+    """Have JAX keep what it compiles, for the processes that come after."""
+    if "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return {}
+    # By machine: what is compiled for one CPU may not run on another.
+    place = logs.resolve() / "compiled" / platform.node()
+    return {
+        "JAX_COMPILATION_CACHE_DIR": str(place),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
 
 
 def _give_gpus(cluster: LocalCluster, gpus: list[str], count: int) -> None:

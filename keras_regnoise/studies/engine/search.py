@@ -10,6 +10,7 @@ from keras_tuner.engine import trial as kt_trial
 
 from keras_regnoise.studies.engine.cell import conclude, failed, train_cell
 from keras_regnoise.studies.engine.errors import ClusterError, TimeLimitError
+from keras_regnoise.studies.engine.familiar import Familiar
 from keras_regnoise.studies.engine.pool import Ended, LostWorkerError, Pool
 from keras_regnoise.studies.engine.trials import new_cell
 from keras_regnoise.studies.run import Record, Run, WriteError, write_manifest
@@ -63,6 +64,7 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
         self._taken_back: list[tuple[Any, Cell]] = []  # from workers that died
         self._exhausted = False
         self._deaths: dict[str, int] = {}
+        self._familiar = Familiar()
         self._seen = time.monotonic()  # when there was a worker
         # An enumerated oracle keeps no files; others have a folder of their own.
         place = "." if isinstance(oracle, EnumeratedOracle) else "oracle"
@@ -101,7 +103,8 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
         workers = self.pool.free()
         self._check_workers(workers)
         for worker in workers:
-            work = self._taken_back.pop() if self._taken_back else self._next_trial()
+            work = self._taken_back.pop() if self._taken_back else None
+            work = work or self._next_trial(worker)
             if work is None:
                 break
             self._submit(worker, *work)
@@ -117,9 +120,10 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
                 "the same command again to go on."
             )
 
-    def _next_trial(self) -> tuple[Any, Cell] | None:
-        """Return what the oracle has to be trained, if it has something now."""
+    def _next_trial(self, worker: str) -> tuple[Any, Cell] | None:
+        """Return what the oracle has for a worker, if it has something now."""
         while not self._exhausted:
+            self._prefer_familiar(worker)
             trial = self.oracle.create_trial(self._slot())
             if trial.status == _Status.STOPPED:
                 self._exhausted = True
@@ -132,6 +136,12 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
                     return trial, cell
                 self._end(trial, self._records[cell.id])
         return None
+
+    def _prefer_familiar(self, worker: str) -> None:
+        if isinstance(self.oracle, EnumeratedOracle) and self.oracle.waiting:
+            cells = self.run.manifest.by_name
+            waiting = [cells[name] for name in self.oracle.waiting]
+            self.oracle.put_first(self._familiar.choose(worker, waiting).id)
 
     def _slot(self) -> str:
         """Name a slot that has no trial: the oracle gives each of them one."""
@@ -164,6 +174,7 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
         directory = self.run.directory.resolve()
         future = self.pool.submit(worker, train_cell, directory, cell, values, left)
         self._ongoing[future] = trial, cell
+        self._familiar.note(worker, cell)
 
     def _conclude(self, ended: Ended, trial: Any, cell: Cell) -> None:
         """Take what a worker returned, or the cell back from one that died."""

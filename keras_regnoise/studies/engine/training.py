@@ -16,6 +16,8 @@ from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine.attempts import Attempts
 from keras_regnoise.studies.engine.backup import CellBackup
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
+from keras_regnoise.studies.engine.joined_steps import join_steps
+from keras_regnoise.studies.engine.shared_program import SharedPrograms
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
 from keras_regnoise.studies.model import Fit, StudyModel, checked_metrics, checked_model
 from keras_regnoise.studies.run import Manifest, Options, Record, Run
@@ -80,6 +82,7 @@ class Trainer:
         self.study = study or registry.resolve(run.manifest.source)
         self.recipe = run.recipe
         self._data: tuple[str, Any] = ("", None)
+        self._programs = SharedPrograms()
 
     @property
     def _options(self) -> Options:
@@ -110,10 +113,10 @@ class Trainer:
             _Report(on_epoch, self.recipe.epochs, attempts),
         )
         model, hp = self._prepare(cell, values)
-        with distribution(self._options.distribute):
-            network = self._build(model, hp)
+        with self._network(cell, model, hp) as network:
             fit = Fit(callbacks, backup.initial_epoch, backup.history)
             metrics = checked_metrics(model.fit(hp, network, fit), self.study)
+            _check_finite(metrics)
         fit_seconds = backup.fit_seconds
         record = self._record(
             cell,
@@ -139,6 +142,7 @@ class Trainer:
         model, hp = self._prepare(cell)
         with distribution(self._options.distribute):
             network = self._build(model, hp)
+            self._check(model, network)
             with contextlib.suppress(StopwatchStoppedError):
                 model.fit(hp, network, Fit((stopwatch,)))
         return stopwatch.estimate(model.steps)
@@ -146,8 +150,8 @@ class Trainer:
     def _prepare(
         self, cell: Cell, values: Mapping[str, Value] | None = None
     ) -> tuple[StudyModel, keras_tuner.HyperParameters]:
-        keras.backend.clear_session()
-        gc.collect()
+        keras.backend.clear_session(free_memory=False)
+        gc.collect()  # once: each takes as long as many steps
         keras.config.set_dtype_policy(self._options.precision)
         model: StudyModel = self.study.load_model()(self.recipe, self.data(cell))
         keras.utils.set_random_seed(cell.seed)
@@ -157,8 +161,30 @@ class Trainer:
         network = checked_model(model.build(hp))
         if self._options.jit != "auto":
             network.jit_compile = self._options.jit == "on"
-        model.check(network, (self.study.metric, self.study.objective))
         return network
+
+    def _check(self, model: StudyModel, network: keras.Model) -> None:
+        model.check(network, (self.study.metric, self.study.objective))
+
+    @contextlib.contextmanager
+    def _network(
+        self, cell: Cell, model: StudyModel, hp: keras_tuner.HyperParameters
+    ) -> Iterator[keras.Model]:
+        """Yield the network of a cell, with the program of an earlier one if it may."""
+        options = self._options
+        with distribution(options.distribute):
+            network = self._build(model, hp)
+            if options.distribute or options.save_model:
+                # A program is bound to its strategy, a saved model tells its seeds.
+                self._check(model, network)
+                yield network
+                return
+            join_steps(network, model)
+            values = {name: hp.values[name] for name in hp.values if name != "seed"}
+            key = repr((cell.arm, values, self.recipe, options))
+            with self._programs.network(key, network, model) as shared:
+                self._check(model, shared)
+                yield shared
 
     def data(self, cell: Cell) -> Any:
         """Return the data set of a cell; the last one is kept for the next cell."""
@@ -168,8 +194,6 @@ class Trainer:
         return self._data[1]
 
     def _record(self, cell: Cell, metrics: dict[str, float], **more: Any) -> Record:
-        if bad := [k for k, value in metrics.items() if not math.isfinite(value)]:
-            raise DivergedError(f"not finite at the end: {', '.join(bad)}")
         data = self._data[1]
         described = {"name": data.name, "fingerprint": data.fingerprint, **data.sizes}
         return Record.of(
@@ -180,6 +204,11 @@ class Trainer:
             data=described,
             **more,
         )
+
+
+def _check_finite(metrics: Mapping[str, float]) -> None:
+    if bad := [k for k, value in metrics.items() if not math.isfinite(value)]:
+        raise DivergedError(f"not finite at the end: {', '.join(bad)}")
 
 
 class _Finite(keras.callbacks.Callback):  # type: ignore[misc]

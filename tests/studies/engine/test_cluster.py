@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -126,6 +127,18 @@ def test_what_workers_print_is_in_the_logs(tmp_path, capfd):
         one(pool, os.write, 2, b"a line of C++\n").result()
     assert "a line of C++" in (tmp_path / "logs" / "worker0.log").read_text()
     assert "a line of C++" not in capfd.readouterr().err
+
+
+def test_what_jax_compiles_is_kept_with_the_logs(tmp_path, monkeypatch):
+    name = "JAX_COMPILATION_CACHE_DIR"
+    monkeypatch.delenv(name, raising=False)
+    with open_pool(Workers(), tmp_path) as pool:
+        place = one(pool, os.getenv, name).result()
+    assert Path(place).is_relative_to(tmp_path / "compiled")
+    assert name not in os.environ
+    monkeypatch.setenv(name, "mine")
+    with open_pool(Workers(), tmp_path) as pool:
+        assert one(pool, os.getenv, name).result() == "mine"
 
 
 def test_the_end_does_not_wait_for_what_is_running(tmp_path):

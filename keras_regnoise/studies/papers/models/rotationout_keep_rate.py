@@ -40,6 +40,8 @@ _RELEASED: dict[str, Any] = {
 class RotationOutModel(PaperModel):
     """A residual network with noise before every convolution of its last stages."""
 
+    shares_programs = True
+
     def protocol(self, hp: Any) -> Protocol:
         decay = 1e-4 if "released" in hp.values else 1e-5
         return Protocol(divided_by_ten(0.5, 0.75), weight_decay=decay)

@@ -30,6 +30,8 @@ _EPOCHS = 500
 class VCLImageModel(PaperModel):
     """The 11-layer network with the normalization of the arm before its activations."""
 
+    shares_programs = True
+
     def protocol(self, hp: Any) -> Protocol:
         factors = _RELEASED if hp.get("released") else _TEXT
         drops = {epoch / _EPOCHS: factor for epoch, factor in factors.items()}

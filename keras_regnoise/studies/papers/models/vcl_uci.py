@@ -25,6 +25,8 @@ _LAYERS: dict[str, Any] = {
 class VCLModel(PaperModel):
     """Hidden layers of 256 units, with or without a normalization."""
 
+    shares_programs = True
+
     def protocol(self, hp: Any) -> Protocol:
         # The steps are so short that what is around them counts; torch allows for one.
         steps = 1 if keras.config.backend() == "torch" else 7

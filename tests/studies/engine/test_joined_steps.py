@@ -1,0 +1,43 @@
+import sys
+
+import keras
+import pytest
+
+pytest.importorskip("keras_tuner")
+pytest.importorskip("sklearn")
+
+from keras_regnoise.studies.engine import joined_steps
+from keras_regnoise.studies.engine.joined_steps import join_steps
+from keras_regnoise.studies.model import Fit, StudyModel
+from tests.studies.engine.test_shared_program import STUDY, assert_same, fresh
+from tests.studies.engine.test_training import trainer
+
+pytestmark = pytest.mark.tensorflow
+
+
+class OwnFit(StudyModel):
+    def fit(self, hp, model, fit=Fit()):
+        return super().fit(hp, model, fit)
+
+
+def steps(model=StudyModel, **options):
+    network = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    network.compile("sgd", "mse", **options)
+    join_steps(network, model(None, None))
+    return network.steps_per_execution
+
+
+def test_steps_in_one_call_are_those_of_many_to_the_bit(tmp_path, monkeypatch):
+    joined = fresh(tmp_path / "joined", "noisy", 1)
+    networks = sys.modules[trainer(STUDY, tmp_path).study.load_model().__module__]
+    assert networks.NETWORKS[-1].steps_per_execution > 1
+    monkeypatch.setattr(joined_steps, "_STEPS", 1)
+    assert_same(joined, fresh(tmp_path / "single", "noisy", 1))
+    assert networks.NETWORKS[-1].steps_per_execution == 1
+
+
+def test_steps_that_somebody_may_count_are_single():
+    assert steps() > 1
+    assert steps(OwnFit) == 1
+    assert steps(steps_per_execution=7) == 7
+    assert steps(run_eagerly=True) == 1
