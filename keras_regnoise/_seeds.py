@@ -29,6 +29,7 @@ class Stream(enum.IntEnum):
     SIGN = 3
     BLOCKS = 4
     INFERENCE = 5
+    ROUND = 6
 
 
 def check_seed(seed: object) -> int | None:

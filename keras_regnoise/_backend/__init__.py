@@ -6,6 +6,7 @@ Every module here offers the same names:
   ``bernoulli(shape, rate, seed, stream)``: draws that depend on ``seed`` (the two
   integers of a ``SeedGenerator``) and on ``stream`` (which separates several draws made
   with one seed) and on nothing else;
+- ``coins(index, count, seed, stream)``: draws of even odds, equal for equal indices;
 - ``local_seed(seed)``: the seed of this replica;
 - ``renew_programs(variable)``: what is compiled with it is built anew;
 - ``compiled(function)``: the function, compiled where that pays;
@@ -36,6 +37,7 @@ Recorder = _module.Recorder
 as_tensor = _module.as_tensor
 Unseeded = _module.Unseeded
 bernoulli = _module.bernoulli
+coins = _module.coins
 compiled = _module.compiled
 kernel = _module.kernel
 leading_rows = _module.leading_rows

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import keras
 
-from keras_regnoise._typing import Function, Sizes, Tensor, TensorLike
+from keras_regnoise._typing import Function, Size, Sizes, Tensor, TensorLike
 
 
 class Recorder(Protocol):
@@ -110,6 +110,12 @@ class Backend(Protocol):
     @property
     def bernoulli(self) -> Bernoulli:
         """Of a rate."""
+        ...
+
+    def coins(
+        self, index: Tensor, count: Size, seed: Tensor, stream: int = 0
+    ) -> Tensor:
+        """Return a draw of even odds for each index below `count`, as bool."""
         ...
 
     def as_tensor(self, x: TensorLike) -> Tensor:

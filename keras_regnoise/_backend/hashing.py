@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_regnoise._typing import Sizes, Tensor
+from keras_regnoise._typing import Size, Sizes, Tensor
 
 # Multipliers found by C. Wellons' search for low-bias 32-bit integer hashes.
 _MULTIPLIER_1, _MULTIPLIER_2 = 0x7FEB352D, 0x846CA68B
@@ -36,11 +36,21 @@ def _key(first: Tensor, second: Tensor, stream: int) -> Tensor:
 
 def bits(shape: Sizes, seed: Tensor, stream: int) -> Tensor:
     """Uniform uint32 of the given shape (Python or symbolic sizes)."""
+    return ops.reshape(_bits_at(ops.arange(math.prod(shape)), seed, stream), shape)
+
+
+def _bits_at(index: Tensor, seed: Tensor, stream: int) -> Tensor:
     state = ops.cast(seed, "uint32")
     key = _key(state[:1], state[1:], stream)
     other_key = _key(state[1:], state[:1], stream)
-    index = ops.cast(ops.arange(math.prod(shape)), "uint32")
-    return ops.reshape(_mix(ops.bitwise_xor(_mix(index + key), other_key)), shape)
+    index = ops.cast(index, "uint32")
+    return _mix(ops.bitwise_xor(_mix(index + key), other_key))
+
+
+def coins(index: Tensor, count: Size, seed: Tensor, stream: int = 0) -> Tensor:
+    """Even odds for each index below `count`, the same for equal ones."""
+    del count
+    return _bits_at(index, seed, stream) < _u32(2**31)
 
 
 def uniform(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:

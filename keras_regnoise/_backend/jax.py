@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import keras
 
 from keras_regnoise._backend._jax_linear import linear
-from keras_regnoise._backend.gathering import take_per_sample as take_per_sample
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
+from keras_regnoise._backend.hashing import coins as coins
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
@@ -96,6 +96,14 @@ def rotate(
     noise = jnp.take(x, partner, axis=axis, mode="clip")
     noise = noise if shift is None else noise - shift
     return x + tangent * (sign * noise)
+
+
+def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Take along an axis by `indices` (batch, size), other ones for each sample."""
+    shape = [1] * x.ndim
+    shape[0], shape[axis] = indices.shape
+    indices = indices.reshape(shape)
+    return jnp.take_along_axis(x, indices, axis=axis, mode="promise_in_bounds")
 
 
 def leading_rows(x: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
+from keras_regnoise._backend.hashing import coins as coins
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance

@@ -8,8 +8,7 @@ from typing import Any
 import keras
 import torch
 
-from keras_regnoise._backend.gathering import take_per_sample as take_per_sample
-from keras_regnoise._typing import Function, Sizes, Tensor, TensorLike
+from keras_regnoise._typing import Function, Size, Sizes, Tensor, TensorLike
 
 
 def local_seed(seed: Tensor) -> Tensor:
@@ -90,6 +89,11 @@ def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tens
     threshold = torch.round(torch.as_tensor(rate, device=device) * 2**16) - 2**15
     draws = words.view(torch.int16)[:count].view(tuple(shape))
     return draws < threshold.clamp(max=2**15 - 1).to(torch.int16)
+
+
+def coins(index: Tensor, count: Size, seed: Tensor, stream: int = 0) -> Tensor:
+    """Even odds for each index below `count`, the same for equal ones."""
+    return bernoulli((count,), 0.5, seed, stream)[index]
 
 
 def normal(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
@@ -182,6 +186,14 @@ def rotate(
         noise = torch.index_select(x, axis, partner)
     noise = noise if shift is None else noise.sub_(shift)
     return torch.addcmul(x, tangent, noise.mul_(sign))
+
+
+def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Take along an axis by `indices` (batch, size), other ones for each sample."""
+    shape = [1] * x.ndim
+    shape[0], shape[axis] = indices.shape
+    # Expanded, not copied: the indices would take twice the memory of `x`.
+    return torch.gather(x, axis, indices.long().reshape(shape).expand(x.shape))
 
 
 def leading_rows(x: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -13,7 +13,7 @@ from keras_regnoise.layers._base.checks import (
     warn_of_one_vector,
 )
 from keras_regnoise.layers._base.noise_layer import NoiseLayer
-from keras_regnoise.ops.pairing import random_pairing
+from keras_regnoise.ops.pairing import pairing_per_sample, random_pairing
 from keras_regnoise.ops.rotate import (
     centered_rotation,
     mean_weights,
@@ -72,7 +72,8 @@ class RotationOut(NoiseLayer):
     Differences from the paper: it has an even number of features; with an odd number
     `D` one feature, drawn at random, is left as it is and the tangents grow by
     `sqrt(D / (D - 1))`, so that the covariance above holds for every `D > 1`.
-    `permutation="batch"` is what the authors' code does, `"sample"` their equation 4.
+    `permutation="batch"` is what the authors' code does, `"sample"` their equation 4;
+    every sample's pairing is uniform, and two of one call have the same pairs or none.
     Their code also ramps the noise up over 1000 steps: give `rate` a schedule for it.
 
     Example:
@@ -146,7 +147,10 @@ def _forward(
     per_sample: bool,
 ) -> WithResiduals:
     shape, dim = list(ops.shape(x)), x.shape[axis]
-    partner, sign = random_pairing(dim, shape[0] if per_sample else None, seed)
+    if per_sample:
+        partner, sign = pairing_per_sample(dim, shape[0], seed)
+    else:
+        partner, sign = random_pairing(dim, seed=seed)
     shape[axis] = 1
     tangent = sample_tangents(shape, rate, angles, seed) * unpaired_correction(dim)
     weights = mean_weights(x, mask, axis) if center else None

@@ -5,6 +5,7 @@ from keras import ops
 from keras_regnoise import _backend
 from keras_regnoise._arguments import check_integer
 from keras_regnoise._seeds import Stream, draw_seed
+from keras_regnoise._typing import Size, Tensor
 
 
 def random_pairing(
@@ -56,6 +57,44 @@ def random_pairing(
     else:
         partner = _backend.take_per_sample(member, mate, axis=1)
     return ops.cast(partner, "int32"), ops.cast(sign, "float32")
+
+
+def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, Tensor]:
+    """Draw a pairing for every sample, without a sort for each.
+
+    The pairings are rounds of one tournament, in which everybody meets everybody once:
+    one permutation deals the numbers, and every sample draws its round. Each pairing
+    is uniform, as those of `random_pairing`, and the orientations of its pairs are
+    independent; two samples have the same pairs or none in common.
+
+    Args:
+        dim: Number of features, 2 or more.
+        samples: Number of pairings.
+        seed: Tensor of two integers.
+
+    Returns:
+        `partner`, int32, and `sign`, float32, of shape `(samples, dim)`.
+    """
+    rounds = dim - 1 + dim % 2
+    draw = _backend.uniform((samples, 1), seed, Stream.ROUND)
+    played = ops.minimum(ops.cast(draw * rounds, "int32"), rounds - 1)
+    member = ops.argsort(_backend.uniform((dim,), seed, Stream.PAIRING))
+    member = ops.cast(member, "int32")
+    number = _inverse(member)
+    # Two meet in the round that is the sum of their numbers; twice its own is a bye.
+    mate = played - number
+    mate = ops.where(mate < 0, mate + rounds, mate)
+    if dim % 2 == 0:  # the last one meets who has the bye
+        bye = ops.where(played % 2 == 0, played, played + rounds) // 2
+        mate = ops.where(mate == number, rounds, mate)
+        mate = ops.where(number == rounds, bye, mate)
+    # A coin for every pair, told by the lower of its numbers.
+    place = ops.arange(samples, dtype="int32")[:, None] * dim
+    place = place + ops.minimum(mate, number)
+    heads = _backend.coins(place, samples * dim, seed, Stream.SIGN)
+    sign = ops.sign(mate - number)
+    sign = ops.cast(ops.where(heads, sign, -sign), "float32")
+    return ops.take(member, mate, axis=0), sign
 
 
 def _inverse(permutation: Any) -> Any:

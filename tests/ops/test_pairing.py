@@ -6,7 +6,9 @@ import pytest
 from keras.random import SeedGenerator
 from scipy import stats
 
+from keras_regnoise._seeds import draw_seed
 from keras_regnoise.ops import random_pairing
+from keras_regnoise.ops.pairing import pairing_per_sample
 from tests.helpers import to_numpy
 
 
@@ -66,3 +68,40 @@ def test_bad_dim(dim):
 def test_bad_seed(seed):
     with pytest.raises(ValueError, match="`seed` must be None or an integer"):
         random_pairing(4, seed=seed)
+
+
+def per_sample(dim, samples, seed):
+    return tuple(to_numpy(v) for v in pairing_per_sample(dim, samples, draw_seed(seed)))
+
+
+@pytest.mark.parametrize("dim", [2, 3, 4, 5, 16, 33, 4096, 4097])
+def test_pairings_per_sample_are_oriented_involutions(dim):
+    partner, sign = per_sample(dim, 20, seed=dim)
+    assert partner.shape == sign.shape == (20, dim)
+    assert partner.dtype == np.int32
+    for p, s in zip(partner, sign, strict=True):
+        assert (p[p] == np.arange(dim)).all()
+        assert (s[p] == -s).all()
+        alone = p == np.arange(dim)
+        assert alone.sum() == dim % 2
+        assert ((s == 0) == alone).all()
+
+
+@pytest.mark.parametrize(("dim", "outcomes"), [(4, 12), (5, 60)])
+def test_the_pairing_of_a_sample_is_uniform_with_its_orientation(dim, outcomes):
+    counts = Counter()
+    for seed in range(1500):  # one sample of each draw
+        partner, sign = per_sample(dim, 3, seed)
+        counts[(*partner[2].tolist(), *sign[2].tolist())] += 1
+    assert len(counts) == outcomes
+    assert stats.chisquare(list(counts.values())).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("dim", [7, 8])
+def test_samples_of_one_draw_meet_every_partner_equally_often(dim):
+    partner, _ = per_sample(dim, 20_000, seed=3)
+    for feature in range(dim):
+        met = np.bincount(partner[:, feature], minlength=dim)
+        # With an odd number, alone counts as a partner; with an even one, nobody is.
+        met = np.delete(met, feature) if dim % 2 == 0 else met
+        assert stats.chisquare(met).pvalue > 1e-4
