@@ -34,7 +34,8 @@ def pytest_ignore_collect(collection_path):
     if inside.parts[0] == "tests":
         return None if inside.name.startswith("test_") else True
     of_another = inside.parts[:2] == ("keras_regnoise", "_backend")
-    return True if of_another and inside.stem in OTHERS else None
+    backend = inside.stem.strip("_").split("_")[0]  # of `_jax_linear` too
+    return True if of_another and backend in OTHERS else None
 
 
 def pytest_collection_modifyitems(items):

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import torch
 
+from keras_regnoise._backend._torch_functions import Kernel, Outside, Split
 from keras_regnoise._typing import Function, Size, Sizes, Tensor, TensorLike
 
 
@@ -27,31 +28,6 @@ def _generator(seed: Tensor, stream: int, device: torch.device) -> torch.Generat
     return generator
 
 
-class _Outside(torch.autograd.Function):
-    """Runs a function outside of `torch.func.vmap`, inside of which nothing is drawn.
-
-    The draws of all samples of a `vmap` are the same, as the seed is.
-    """
-
-    @staticmethod
-    def forward(function: Function, seed: Tensor) -> Tensor:
-        return function(seed)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
-        del inputs
-        ctx.mark_non_differentiable(output)
-
-    @staticmethod
-    def vmap(info: Any, in_dims: Any, function: Function, seed: Tensor) -> Any:
-        if in_dims[1] is not None:
-            raise ValueError(
-                f"torch.func.vmap over seeds ({info.batch_size}) is not supported: "
-                "torch seeds its generator with one number. Use a loop."
-            )
-        return _Outside.apply(function, seed), None  # type: ignore[no-untyped-call]
-
-
 def _draw(
     draw: Callable[..., torch.Tensor], shape: Sizes, seed: Tensor, stream: int
 ) -> Tensor:
@@ -63,7 +39,7 @@ def _draw(
         options = {"device": device, "dtype": torch.float32}
         return draw(tuple(shape), generator=_generator(seed, stream, device), **options)
 
-    return _Outside.apply(drawn, seed)  # type: ignore[no-untyped-call]
+    return Outside.apply(drawn, seed)  # type: ignore[no-untyped-call]
 
 
 def uniform(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
@@ -85,7 +61,7 @@ def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tens
         words = torch.empty((count + 3) // 4, dtype=torch.int64, device=device)
         return words.random_(-(2**63), None, generator=_generator(seed, stream, device))
 
-    words = _Outside.apply(drawn, seed)  # type: ignore[no-untyped-call]
+    words = Outside.apply(drawn, seed)  # type: ignore[no-untyped-call]
     threshold = torch.round(torch.as_tensor(rate, device=device) * 2**16) - 2**15
     draws = words.view(torch.int16)[:count].view(tuple(shape))
     return draws < threshold.clamp(max=2**15 - 1).to(torch.int16)
@@ -115,41 +91,6 @@ def compiled(function: Function) -> Function:
     return function
 
 
-class _Kernel(torch.autograd.Function):
-    """Puts out `y`, which alone is differentiable, and the residuals."""
-
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(functions: Any, options: Any, x: Tensor, *tensors: Tensor) -> Any:
-        y, residuals = functions[0](x, *tensors, **options)
-        # What is an input or the output too can't be put out as it is.
-        known = {id(y), *map(id, tensors)}
-        return y, *(
-            r.detach() if id(r) in known and r is not None else r for r in residuals
-        )
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.functions, ctx.options, _, *tensors = inputs
-        ctx.arguments, residuals = len(tensors), output[1:]
-        ctx.mark_non_differentiable(*(r for r in residuals if r is not None))
-        ctx.save_for_backward(*residuals)
-        ctx.save_for_forward(*residuals)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor, *_: Any) -> Any:  # type: ignore[override]
-        backward = ctx.functions[1]
-        gradient = backward(gradient, *ctx.saved_tensors, **ctx.options)
-        return None, None, gradient, *(None for _ in range(ctx.arguments))
-
-    @staticmethod
-    def jvp(ctx: Any, _: Any, __: Any, moved: Tensor, *___: Any) -> Any:
-        residuals = ctx.saved_tensors
-        moved = ctx.functions[2](moved, *residuals, **ctx.options)
-        return moved, *(None for _ in residuals)
-
-
 def kernel(
     forward: Function, backward: Function, tangent: Function | None = None
 ) -> Function:
@@ -164,7 +105,7 @@ def kernel(
     functions = forward, backward, tangent or backward
 
     def operation(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:
-        apply: Any = _Kernel.apply
+        apply: Any = Kernel.apply
         return apply(functions, options, x, *tensors)[0]
 
     return operation
@@ -202,30 +143,9 @@ def leading_rows(x: Tensor, count: int) -> tuple[Tensor, Tensor]:
     The gradient of the copy is added to the first rows of the gradient of `x`, where a
     slice would add a tensor of the size of `x` that is mostly zeros.
     """
-    split: Any = _Split.apply
+    split: Any = Split.apply
     whole, rows = split(x, count)
     return whole, rows
-
-
-class _Split(torch.autograd.Function):
-    generate_vmap_rule = True
-
-    @staticmethod
-    def forward(x: Tensor, count: int) -> Any:
-        return x.view_as(x), x[:count].clone()
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        del output
-        ctx.count = inputs[1]
-
-    @staticmethod
-    def backward(ctx: Any, whole: Tensor, rows: Tensor) -> Any:  # type: ignore[override]
-        return torch.cat([whole[: ctx.count] + rows, whole[ctx.count :]]), None
-
-    @staticmethod
-    def jvp(ctx: Any, moved: Tensor, _: Any) -> Any:
-        return moved.view_as(moved), moved[: ctx.count].clone()
 
 
 def variance(x: Tensor, size: int) -> Tensor:

@@ -15,6 +15,7 @@ from keras_regnoise.datasets.user import from_function
 from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine.attempts import Attempts
 from keras_regnoise.studies.engine.backup import CellBackup
+from keras_regnoise.studies.engine.distribution import distribution
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
 from keras_regnoise.studies.engine.joined_steps import join_steps
 from keras_regnoise.studies.engine.shared_program import SharedPrograms
@@ -230,36 +231,6 @@ class _Report(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self._attempts.note()
         self._on_epoch(epoch + 1, self._epochs)
-
-
-@contextlib.contextmanager
-def distribution(distribute: bool) -> Iterator[None]:
-    """Train on all visible devices at once, data parallel."""
-    backend = keras.config.backend()
-    if not distribute:
-        yield
-    elif backend == "tensorflow":
-        import tensorflow as tf
-
-        devices = [d.name for d in tf.config.list_logical_devices("GPU")]
-        with tf.distribute.MirroredStrategy(devices or _tf_cpus()).scope():
-            yield
-    elif backend == "jax":
-        keras.distribution.set_distribution(keras.distribution.DataParallel())
-        try:
-            yield
-        finally:
-            keras.distribution.set_distribution(None)
-    else:
-        raise ValueError(
-            f"--distribute needs the TensorFlow or the JAX backend. Received: {backend}"
-        )
-
-
-def _tf_cpus() -> list[str]:
-    import tensorflow as tf
-
-    return [d.name for d in tf.config.list_logical_devices("CPU")]
 
 
 def save_model(model: keras.Model, file: Path) -> None:
