@@ -29,6 +29,7 @@ _CONFIG = {
     # `_Restarts` knows better.
     "distributed.deploy.lost-worker-timeout": "1 day",
 }
+_LOGGERS = ("distributed", "distributed.client", "tornado.application")
 _RESTART_S = 3.0
 _CONNECT_S = 20
 _FREE_PORT = "127.0.0.1:0"
@@ -63,7 +64,7 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
     Raises:
         ClusterError: If there is no cluster at that address.
     """
-    with dask.config.set(_CONFIG), _silent("distributed", "distributed.client"):
+    with dask.config.set(_CONFIG), _silent(*_LOGGERS):
         if workers.cluster:
             client, cluster = _connect(workers.cluster), None
             pool = Pool(client)
@@ -191,7 +192,9 @@ class _Restarts:
             n for n, since in self._dead_since.items() if now - since > _RESTART_S
         ]
         for name in given_up:
-            self._cluster.worker_spec.pop(name, None)
+            # Its name stays in the specification: the new one takes its place.
+            nanny = self._cluster.workers.pop(name)
+            self._cluster.loop.add_callback(nanny.close)
         if given_up:
             self._cluster.scale(self._count)
 

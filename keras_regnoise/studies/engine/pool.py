@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from queue import Empty, Queue
 from typing import Any
 
-from distributed import Client, Future, fire_and_forget
+from distributed import Client, Future, fire_and_forget, wait
 from distributed.scheduler import KilledWorker
 
 from keras_regnoise.studies.engine.cell import EPOCHS, start_backend
@@ -172,8 +172,13 @@ class Pool:
         Raises:
             ClusterError: If the worker dies of it.
         """
+        future = self._client.submit(function, *arguments, pure=False)
+        while not future.done():
+            with contextlib.suppress(TimeoutError):
+                wait(future, _HAND_OVER_S)
+            self._workers()  # starts those again that died
         try:
-            return self._client.submit(function, *arguments, pure=False).result()
+            return future.result()
         except KilledWorker as error:
             raise ClusterError(
                 "The process that was to build a model died, most likely because "

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 pytest.importorskip("distributed")
+pytest.importorskip("psutil")
+
+import psutil
 
 from keras_regnoise.studies.engine.cluster import Workers, open_pool
 from keras_regnoise.studies.engine.errors import ClusterError
@@ -45,6 +48,25 @@ def test_a_worker_that_dies_gives_its_task_back_and_is_replaced(tmp_path):
         with pytest.raises(LostWorkerError):
             one(pool, os.kill, first, signal.SIGKILL).result()
         assert one(pool, os.getpid).result() not in (first, os.getpid())
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_workers_that_die_while_they_start_are_replaced(tmp_path, count):
+    with open_pool(Workers(count=count), tmp_path) as pool:
+        killed = kill_children(count)
+        assert pool.run(os.getpid) not in killed
+        assert len(free(pool, count)) == count
+
+
+def kill_children(count):
+    """Kill the worker processes as soon as they are there."""
+    killed = set()
+    while len(killed) < count:
+        for child in psutil.Process().children():
+            if child.pid not in killed and "spawn_main" in " ".join(child.cmdline()):
+                child.kill()
+                killed.add(child.pid)
+    return killed
 
 
 @pytest.mark.parametrize("noticed", [False, True])
