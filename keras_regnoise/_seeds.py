@@ -19,8 +19,9 @@ LARGEST_SEED = 2**31 - 1
 class Stream(enum.IntEnum):
     """Separates the draws that are made with one seed.
 
-    The numbers are part of what a saved random state means: never change one. A
-    layer with noise on several weights counts on from `NOISE`.
+    The numbers are part of what a saved random state means: never change one, nor
+    give 5 away, which was in use once. A layer with noise on several weights counts on
+    from `NOISE`.
     """
 
     NOISE = 0
@@ -28,7 +29,6 @@ class Stream(enum.IntEnum):
     TANGENT = 2
     SIGN = 3
     BLOCKS = 4
-    INFERENCE = 5
     ROUND = 6
 
 

@@ -1,16 +1,18 @@
+import functools
 import math
+from statistics import NormalDist
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._arguments import check_choice, check_integer
-from keras_regnoise._seeds import Stream
 from keras_regnoise._typing import Config, Rate, Tensor
 from keras_regnoise.layers._base.amount import rate_amount
 from keras_regnoise.layers._base.checks import check_float
-from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
+from keras_regnoise.layers._base.weight_wrapper import STRIP_FIRST, WeightWrapper
 from keras_regnoise.ops._precision import widened
 from keras_regnoise.ops.drop import drop, kept_scale
 
@@ -24,9 +26,10 @@ class DropConnect(WeightWrapper):
     In training each entry of the kernel is 0 with probability `rate` and divided by
     `1 - rate` otherwise, with a mask for every sample or one for the batch. At
     inference the layer is called as it is (the mean of the weights), or its activation
-    is averaged over pre-activations `z` drawn from the Gaussian that has the mean and
-    the variance of training: for a kernel `W` and an input `v`,
-    `E z = W v + b` and `Var z = rate / (1 - rate) * (W * W) (v * v)`.
+    is averaged over the Gaussian of pre-activations `z` that has the mean and the
+    variance of training: for a kernel `W` and an input `v`,
+    `E z = W v + b` and `Var z = rate / (1 - rate) * (W * W) (v * v)`. Nothing is drawn
+    at inference: predictions are the same on every machine.
 
     Args:
         layer: The layer to wrap: Dense, Conv1D, Conv2D or Conv3D; or a subclass of one,
@@ -39,7 +42,9 @@ class DropConnect(WeightWrapper):
             per call, which costs next to nothing; `WeightNoise` does the same for any
             layer.
         inference: `"mean"` (default) or `"gaussian"`.
-        num_samples: Integer, draws of `"gaussian"` inference. Defaults to 100.
+        num_samples: Integer, points of the Gaussian in `"gaussian"` inference.
+            Defaults to 100; ReLU is then averaged to 0.002 standard deviations or
+            better.
         seed: Optional integer.
         **kwargs: Those of `keras.layers.Layer`.
 
@@ -56,9 +61,12 @@ class DropConnect(WeightWrapper):
 
     Differences from the paper: the kept weights are divided by `1 - rate` in training,
     so that inference needs no factor; biases are never dropped; positions of a sequence
-    or an image share the mask of their sample. The draws of Gaussian inference are
-    fixed by the layer's seed and the same for all samples and positions, so that the
-    prediction for a sample depends on nothing but the sample.
+    or an image share the mask of their sample. Where the paper draws from the Gaussian
+    at inference, the Gaussian is cut into `num_samples` parts of equal probability, and
+    the mean of each part is a sample: the prediction is the same on every backend and
+    in every call, exact for a linear activation, and for ReLU in all parts but that of
+    its kink. Every unit has these samples in an order of its own, for an activation of
+    several units (softmax).
 
     Example:
 
@@ -80,7 +88,7 @@ class DropConnect(WeightWrapper):
         super().__init__(layer, ("kernel",), seed, **kwargs)
         self.per = check_choice("per", per, ("sample", "batch"))
         self.inference = check_choice("inference", inference, ("mean", "gaussian"))
-        meaning = "the draws of inference='gaussian'"
+        meaning = "the points of inference='gaussian'"
         self.num_samples = check_integer("num_samples", num_samples, meaning, minimum=1)
         _check_layer(layer, per, inference)
         self._rate = rate_amount(rate, self.name)
@@ -93,6 +101,17 @@ class DropConnect(WeightWrapper):
     @rate.setter
     def rate(self, value: Rate) -> None:
         self._rate.set(value)
+
+    @property
+    def kernel(self) -> Tensor:
+        """The kernel, to do the work of the layer with; not that of a quantized one."""
+        if self.layer.quantization_mode is None:
+            return self.layer.kernel
+        raise ValueError(
+            f"DropConnect layer '{self.name}' needs floating-point weights. Received: "
+            f"a {type(self.layer).__name__} layer quantized to "
+            f"{self.layer.quantization_mode!r}. {STRIP_FIRST}"
+        )
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         check_float(self, inputs)
@@ -112,7 +131,7 @@ class DropConnect(WeightWrapper):
 
     def _per_sample(self, inputs: Tensor, rate: Tensor, seed: Tensor) -> Tensor:
         """Pre-activations of Dense, with a kernel for every sample."""
-        kernel, sizes = ops.convert_to_tensor(self.layer.kernel), ops.shape(inputs)
+        kernel, sizes = ops.convert_to_tensor(self.kernel), ops.shape(inputs)
         shape = (sizes[0], *kernel.shape)
         is_dropped = _backend.bernoulli(shape, rate, seed)
         kernels = drop(kernel, is_dropped, kept_scale(rate))
@@ -125,12 +144,12 @@ class DropConnect(WeightWrapper):
         """Mean activation over the moment-matched Gaussian of the pre-activations."""
         rate = self.current_rate()
         x = widened(inputs)
-        kernel = ops.cast(self.layer.kernel, x.dtype)
+        kernel = ops.cast(self.kernel, x.dtype)
         mean = self._biased(self._linear(x, kernel))
         variance = self._linear(ops.square(x), ops.square(kernel))
         factor = ops.cast(rate * kept_scale(rate), x.dtype)
         stddev = ops.sqrt(ops.maximum(variance * factor, 0.0))
-        normal = ops.cast(self.inference_draws(mean.ndim), x.dtype)
+        normal = ops.convert_to_tensor(self.gaussian_points(mean.ndim), x.dtype)
         outputs = ops.mean(self.layer.activation(mean + stddev * normal), axis=0)
         return ops.cast(outputs, self.compute_dtype)
 
@@ -138,21 +157,16 @@ class DropConnect(WeightWrapper):
         """Return the rate that Gaussian inference uses, and the next training step."""
         return self._rate.at(ops.convert_to_tensor(self.seed_generator.state)[1])
 
-    def inference_draws(self, rank: int) -> Tensor:
-        """Return the draws of Gaussian inference, for an output of `rank` axes.
+    def gaussian_points(self, rank: int) -> np.ndarray[Any, Any]:
+        """Return the points of Gaussian inference, for an output of `rank` axes.
 
-        A tensor `(num_samples, ...)` of one axis more: the size of the channels where
+        An array `(num_samples, ...)` of one axis more: the size of the channels where
         those of the output are, 1 elsewhere.
         """
+        units = self.layer.kernel.shape[-1]
         shape = [1] * (rank + 1)
-        shape[0], shape[self._channel_axis()] = (
-            self.num_samples,
-            self.layer.kernel.shape[-1],
-        )
-        # Not the number of the step: training must not change the draws.
-        first = ops.convert_to_tensor(self.seed_generator.state)[0]
-        seed = ops.stack([first, ops.zeros_like(first)])
-        return _backend.normal(shape, seed, Stream.INFERENCE)
+        shape[0], shape[self._channel_axis()] = self.num_samples, units
+        return _gaussian_points(self.num_samples, units).reshape(shape)
 
     def _linear(self, x: Tensor, kernel: Tensor) -> Tensor:
         if type(self.layer) is keras.layers.Dense:
@@ -181,6 +195,19 @@ class DropConnect(WeightWrapper):
             "inference": self.inference,
             "num_samples": self.num_samples,
         }
+
+
+@functools.lru_cache(maxsize=32)
+def _gaussian_points(number: int, units: int) -> np.ndarray[Any, Any]:
+    """Means of the `number` equally likely parts of N(0, 1), shuffled for each unit."""
+    normal = NormalDist()
+    edges = [normal.inv_cdf(i / number) for i in range(1, number)]
+    densities = np.array([0.0, *map(normal.pdf, edges), 0.0])
+    means = number * (densities[:-1] - densities[1:])
+    # RandomState: its stream is frozen, so that a model predicts the same for ever.
+    order = np.random.RandomState(0).rand(number, units).argsort(axis=0)
+    points: np.ndarray[Any, Any] = means[order].astype("float32")
+    return points
 
 
 def _check_layer(layer: keras.layers.Layer, per: str, inference: str) -> None:

@@ -112,11 +112,11 @@ def _(layer: DropConnect, shape: Shape | None) -> Plain | None:
 
 
 def _gaussian(layer: DropConnect, shape: Shape) -> Plain:
-    """The mean activation over the draws of DropConnect's inference.
+    """The mean activation over the points of DropConnect's inference.
 
-    The draws are weights: `Z[s, u]` of an einsum for the draw s and the unit u.
+    The points are weights: `Z[s, u]` of an einsum for the point s and the unit u.
     """
-    inner = layer.layer
+    inner, kernel = layer.layer, keras.ops.convert_to_numpy(layer.kernel)
     linear: Any = partial(copy_layer, inner, dtype="float32", activation="linear")
     x = keras.Input(batch_shape=tuple(shape), dtype=layer.compute_dtype)
     mean = linear(name=f"{inner.name}_mean")
@@ -137,17 +137,16 @@ def _gaussian(layer: DropConnect, shape: Shape) -> Plain:
     y = keras.layers.Activation(inner.activation, dtype="float32")(y)
     y = keras.ops.mean(y, axis=1 if first else -2)
     y = keras.ops.cast(y, layer.compute_dtype)
-    kernel, *bias = inner.get_weights()
+    bias = [] if inner.bias is None else [keras.ops.convert_to_numpy(inner.bias)]
     rate = float(keras.ops.convert_to_numpy(layer.current_rate()))
-    draws = keras.ops.convert_to_numpy(layer.inference_draws(len(stddev.shape)))
-    draws = draws.reshape(count, units)
+    points = layer.gaussian_points(len(stddev.shape)).reshape(count, units)
     return Plain(
         keras.Model(x, y),
         weights=[
             (mean, [kernel, *bias]),
             (square, [np.square(kernel) * (rate / (1.0 - rate))]),
-            (spread, [draws]),
-            (shift, [np.ones_like(draws)]),
+            (spread, [points]),
+            (shift, [np.ones_like(points)]),
         ],
     )
 

@@ -41,7 +41,8 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
     - `RandomizedLeakyReLU`: the `LeakyReLU` of its mean slope
     - `CrossNormalization`: `BatchNormalization`
     - `WeightNoise` and `DropConnect`: the layer that they wrap
-    - `DropConnect(inference="gaussian")`: a model with its fixed draws as weights
+    - `DropConnect(inference="gaussian")`: a model with the points of its Gaussian as
+      weights
     - `ZCAWhitening`: a model of `Rescaling`, `Dense` and changes of shape
 
     They take over the name of the layer that they stand for. So do those inside a

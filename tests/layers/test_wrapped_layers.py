@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import keras_regnoise as krn
-from tests.helpers import to_numpy
+from tests.helpers import assert_close, to_numpy
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -89,3 +89,45 @@ def test_layers_of_several_inputs():
     x = np.random.default_rng(0).normal(size=(2, 3, 4)).astype("float32")
     layer = krn.WeightNoise(SelfAttention(), stddev=0.1, seed=1)
     assert (to_numpy(layer(x, training=True)) != to_numpy(layer(x))).any()
+
+
+WRAPPERS = {
+    "per_sample": lambda layer: krn.DropConnect(layer, 0.3),
+    "per_batch": lambda layer: krn.DropConnect(layer, 0.3, per="batch"),
+    "gaussian": lambda layer: krn.DropConnect(layer, 0.3, inference="gaussian"),
+    "noise": lambda layer: krn.WeightNoise(layer, stddev=0.1),
+    "weight_drop": lambda layer: krn.WeightNoise(layer, rate=0.3),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize`")
+@pytest.mark.parametrize("mode", ["int8", "int4"])
+@pytest.mark.parametrize("wrapper", WRAPPERS)
+def test_noise_on_quantized_weights_is_refused(wrapper, mode):
+    inner = keras.layers.Dense(4)
+    model = keras.Sequential([keras.Input((8,)), WRAPPERS[wrapper](inner)])
+    clean = krn.placement.strip(model)
+    x = np.random.default_rng(0).normal(size=(2, 8)).astype("float32")
+    model.quantize(mode)
+    message = r"floating-point weights.*strip\(model\), then quantize"
+    with pytest.raises(ValueError, match=message):
+        model(x, training=True)
+    if wrapper == "gaussian":
+        for use in (model, krn.placement.strip):
+            with pytest.raises(ValueError, match=message):
+                use(model if use is krn.placement.strip else x)
+    else:
+        assert (to_numpy(model(x)) == to_numpy(inner(x))).all()
+    expected = to_numpy(clean(x))
+    clean.quantize(mode)
+    assert_close(clean(x), expected, {"int8": 0.02, "int4": 0.3}[mode])
+
+
+@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize`")
+def test_float8_is_refused_where_the_call_of_the_layer_is_left_out():
+    model = keras.Sequential(
+        [keras.Input((8,)), krn.DropConnect(keras.layers.Dense(4))]
+    )
+    model.quantize("float8")
+    with pytest.raises(ValueError, match="a Dense layer quantized to 'float8'"):
+        model(np.ones((2, 8), "float32"), training=True)

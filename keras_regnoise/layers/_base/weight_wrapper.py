@@ -10,6 +10,11 @@ from keras_regnoise.layers._base.amount import deserialized
 from keras_regnoise.layers._base.replaced_weights import ReplacedWeights
 from keras_regnoise.layers._base.seeded_layer import SeededLayer
 
+STRIP_FIRST = (
+    "Train first, take the noise out with keras_regnoise.placement.strip(model), then "
+    "quantize."
+)
+
 
 @Wrapper.register
 class WeightWrapper(SeededLayer):
@@ -64,7 +69,7 @@ class WeightWrapper(SeededLayer):
             if not keras.backend.is_float_dtype(variable.dtype):
                 raise ValueError(
                     f"Noise needs floating-point weights. Received: {variable.path} of "
-                    f"dtype {variable.dtype}. Quantize the model after training."
+                    f"dtype {variable.dtype}. {STRIP_FIRST}"
                 )
         return found
 
