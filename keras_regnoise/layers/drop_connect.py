@@ -150,7 +150,9 @@ class DropConnect(WeightWrapper):
         factor = ops.cast(rate * kept_scale(rate), x.dtype)
         stddev = ops.sqrt(ops.maximum(variance * factor, 0.0))
         normal = ops.convert_to_tensor(self.gaussian_points(mean.ndim), x.dtype)
-        outputs = ops.mean(self.layer.activation(mean + stddev * normal), axis=0)
+        outputs = ops.mean(
+            self.layer.activation(mean[None] + stddev[None] * normal), axis=0
+        )
         return ops.cast(outputs, self.compute_dtype)
 
     def current_rate(self) -> Tensor:

@@ -37,27 +37,6 @@ for file in sorted(pathlib.Path(sys.argv[1]).glob("*.keras")):
     assert sorted(loaded) == sorted(case.name for case in CASES)
 
 
-@pytest.mark.tensorflow
-def test_saved_models_run_in_plain_tensorflow(tmp_path):
-    save_all(tmp_path)
-    for file in tmp_path.glob("*.keras"):
-        model = keras.saving.load_model(file)
-        model.export(tmp_path / file.stem, verbose=False)
-    code = """
-import pathlib, sys
-sys.modules["keras_regnoise"] = None  # importing it would raise
-import numpy as np, tensorflow as tf
-for file in sorted(pathlib.Path(sys.argv[1]).glob("*.npz")):
-    case = np.load(file)
-    model = tf.saved_model.load(str(file.with_suffix("")))
-    y = model.serve(case["x"])
-    assert np.abs(y - case["y"]).max() <= 1e-6, file.stem
-    print(file.stem)
-"""
-    loaded = run_python(code, tmp_path).split()
-    assert sorted(loaded) == sorted(case.name for case in CASES)
-
-
 def every_layer():
     """A plain network and the same with every kind of layer of the package."""
 
@@ -99,39 +78,6 @@ def operations(model, path):
 def test_noise_costs_nothing_in_the_exported_graph(tmp_path):
     plain, noisy = every_layer()
     assert operations(noisy, tmp_path / "a") == operations(plain, tmp_path / "b")
-
-
-@pytest.mark.tensorflow
-def test_onnx_and_litert(tmp_path):
-    onnxruntime = pytest.importorskip("onnxruntime")
-    pytest.importorskip("tf2onnx")
-    import tensorflow as tf
-
-    inputs = keras.Input((8, 8, 3))
-    x = krn.ICLayer(0.2)(krn.DropActivation("relu", 0.2)(inputs))
-    outputs = keras.layers.Flatten()(krn.SpatialRotationOut(0.2)(x))
-    model = keras.Model(inputs, outputs)
-    data = np.random.default_rng(0).normal(size=(4, 8, 8, 3)).astype("float32")
-    expected = model.predict(data, verbose=0)
-
-    model.export(tmp_path / "model.onnx", format="onnx", verbose=False)
-    session = onnxruntime.InferenceSession(tmp_path / "model.onnx")
-    (y,) = session.run(None, {session.get_inputs()[0].name: data})
-    np.testing.assert_allclose(y, expected, atol=1e-5)
-
-    model.export(tmp_path / "model.tflite", format="litert", verbose=False)
-    interpreter = tf.lite.Interpreter(str(tmp_path / "model.tflite"))
-    (source,), (target,) = (
-        interpreter.get_input_details(),
-        interpreter.get_output_details(),
-    )
-    interpreter.resize_tensor_input(source["index"], data.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(source["index"], data)
-    interpreter.invoke()
-    np.testing.assert_allclose(
-        interpreter.get_tensor(target["index"]), expected, atol=1e-5
-    )
 
 
 def train(model, x, steps):

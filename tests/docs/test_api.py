@@ -1,0 +1,48 @@
+"""Every public name has an entry in docs/api, and examples on the site are code."""
+
+import importlib.util
+import inspect
+import re
+
+import keras_regnoise as krn
+from tests.helpers import ROOT
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_pages_are_those_of_the_code():
+    """If this fails: python docs/api_pages.py."""
+    written = script("api_pages")
+    folder = ROOT / "docs" / "api"
+    assert {file.stem for file in folder.glob("*.md")} == set(written.PAGES)
+    for name in written.PAGES:
+        assert (folder / f"{name}.md").read_text() == written.page(name), name
+
+
+def test_every_package_has_a_page():
+    pages = set(script("api_pages").PAGES)
+    packages = {n for n in krn.__all__ if inspect.ismodule(getattr(krn, n))}
+    assert packages - {"report"} <= pages
+    assert {"studies.report", "analysis.plots"} <= pages
+
+
+def test_entries():
+    entries = "".join(file.read_text() for file in (ROOT / "docs/api").glob("*.md"))
+    headings = re.findall(r"heading: (\S+)", entries)
+    for name in (
+        *("placement.insert", "placement.strip", "analysis.mc_predict", "ops.rotate"),
+        *("models.resnet", "training.refit", "studies.report.compare"),
+    ):
+        assert f"keras_regnoise.{name}" in headings
+
+
+def test_every_page_is_in_the_navigation():
+    site = (ROOT / "mkdocs.yml").read_text()
+    for file in (ROOT / "docs").rglob("*.md"):
+        page = file.relative_to(ROOT / "docs").as_posix()
+        assert page in site or page.startswith("results/"), page
