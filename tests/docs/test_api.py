@@ -46,3 +46,13 @@ def test_every_page_is_in_the_navigation():
     for file in (ROOT / "docs").rglob("*.md"):
         page = file.relative_to(ROOT / "docs").as_posix()
         assert page in site or page.startswith("results/"), page
+
+
+def test_every_layer_has_a_page_with_its_picture():
+    for name in set(krn.layers.__all__) - {"NoiseLayer"}:
+        file = getattr(krn.layers, name).__module__.rpartition(".")[2]
+        page = (ROOT / "docs" / "layers" / f"{file}.md").read_text()
+        assert page.startswith(f"# {name}\n")
+        assert (ROOT / "docs/figures/layers" / f"{file}.png").exists()
+        for word in ("When, and where", "Cost", "Paper", "Differences"):
+            assert f"**{word}.** " in page
