@@ -4,6 +4,9 @@ import importlib.util
 import inspect
 import re
 
+import keras
+import pytest
+
 import keras_regnoise as krn
 from tests.helpers import ROOT
 
@@ -17,6 +20,7 @@ def script(name):
 
 def test_the_pages_are_those_of_the_code():
     """If this fails: python docs/api_pages.py."""
+    pytest.importorskip("keras_tuner")
     written = script("api_pages")
     folder = ROOT / "docs" / "api"
     assert {file.stem for file in folder.glob("*.md")} == set(written.PAGES)
@@ -56,3 +60,14 @@ def test_every_layer_has_a_page_with_its_picture():
         assert (ROOT / "docs/figures/layers" / f"{file}.png").exists()
         for word in ("When, and where", "Cost", "Paper", "Differences"):
             assert f"**{word}.** " in page
+
+
+@pytest.mark.parametrize("page", ["names.md", "questions.md", "exports.md"])
+def test_names_of_the_pages(page):
+    text = (ROOT / "docs" / page).read_text()
+    paths = re.findall(r"\b(keras|krn)\.([A-Za-z_.0-9]*[A-Za-z_0-9])", text)
+    assert paths
+    for root, path in paths:
+        member = keras if root == "keras" else krn
+        for name in path.split("."):
+            member = getattr(member, name)
