@@ -17,7 +17,8 @@ _SHORT = (
     *("pendigits", "spambase", "statlog-german-credit", "titanic", "waveform"),
     *("waveform-noise", "wine-quality-red", "wine-quality-white", *_GENERATED),
 )
-_TABLE = published("vcl_table5")
+# Without its last row, which counts the wins.
+_TABLE = tuple(n for n in published("vcl_table5") if n.metric != "wins")
 _OF = "the best of 4, 8 and 16 layers on the validation split"
 _ACTIVATIONS = ("ReLU", "ELU", "SELU")
 

@@ -30,7 +30,7 @@ from keras_regnoise.studies.run import Manifest, Options, Record
 from tests.studies.report.synthetic import changed, first, keeping, measured
 
 SPEC = Profile(problem="table", within="activation", option="normalization")
-ROWS = list(rows("vcl_table5"))
+ROWS = [row for row in rows("vcl_table5") if row["metric"] != "wins"]
 
 
 def values_of(row):

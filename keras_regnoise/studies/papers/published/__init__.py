@@ -1,13 +1,28 @@
 """The papers' tables, as printed: one CSV file each."""
 
 import csv
+from decimal import Decimal
 from importlib import resources
 
 from keras_regnoise.studies.study import Published
 
+_PERCENT = "%"
+
+
+def tables() -> list[str]:
+    """Return the names of all tables, such as `"vcl_table2"`."""
+    files = resources.files(__package__).iterdir()
+    names = (file.name for file in files)
+    return sorted(n.removesuffix(".csv") for n in names if n.endswith(".csv"))
+
 
 def rows(table: str) -> list[dict[str, str]]:
-    """Return the rows of a table: paper, table, group, arm, metric, value, spread, n.
+    """Return the numbers of a table, a row each.
+
+    The columns are paper and table; row and column, where the number stands there;
+    group, arm and metric, what a study calls it; value and spread, as printed, with
+    their unit (`%`, `s`, `1` for a share, or none); n, the number of runs; and note,
+    what is to be known of it, such as a slip of the paper.
 
     Args:
         table: Name of the file, without `.csv`.
@@ -17,18 +32,40 @@ def rows(table: str) -> list[dict[str, str]]:
 
 
 def published(table: str) -> tuple[Published, ...]:
-    """Return the numbers of a table; spread and n are None where it has none."""
+    """Return the numbers of a table, percentages as shares.
+
+    Spread and n are None where the paper has none.
+
+    Example:
+        >>> published("rotationout_table1")[0].value
+        0.7193
+    """
     return tuple(
         Published(
             arm=row["arm"],
             group=row["group"],
-            value=float(row["value"]),
+            value=_number(row["value"], row["unit"]),
             metric=row["metric"],
-            spread=float(row["spread"]) if row["spread"] else None,
+            spread=_number(row["spread"], row["unit"]) if row["spread"] else None,
             n=int(row["n"]) if row["n"] else None,
         )
         for row in rows(table)
     )
+
+
+def as_printed(table: str) -> list[dict[str, str]]:
+    """Return the lines of a table as the paper has them: cells by column.
+
+    The first column has the names of the rows; a cell that is not printed is empty.
+    """
+    numbers = rows(table)
+    columns = dict.fromkeys(_heading(number) for number in numbers)
+    lines: dict[str, dict[str, str]] = {}
+    for number in numbers:
+        line = lines.setdefault(number["row"], dict.fromkeys(columns, ""))
+        spread = f" ± {number['spread']}" if number["spread"] else ""
+        line[_heading(number)] = number["value"] + spread
+    return [{"": name, **line} for name, line in lines.items()]
 
 
 def beside(
@@ -46,4 +83,16 @@ def beside(
         for ours, paper in groups.items()
         for n in numbers
         if n.group == paper
+    )
+
+
+def _number(text: str, unit: str) -> float:
+    # 71.93 / 100 is 0.7193000000000001 as a float.
+    return float(Decimal(text) / (100 if unit == _PERCENT else 1))
+
+
+def _heading(number: dict[str, str]) -> str:
+    unit = number["unit"]
+    return (
+        f"{number['column']} ({unit})" if unit in (_PERCENT, "s") else number["column"]
     )
