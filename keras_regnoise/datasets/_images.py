@@ -9,19 +9,19 @@ from typing import Any, cast
 
 import numpy as np
 
-from keras_regnoise.datasets import _tensors
+from keras_regnoise.datasets import _missing, _tensors
 from keras_regnoise.datasets._stratify import check_size, divide
 from keras_regnoise.datasets.data_set import DataSet, digest, from_splits
 from keras_regnoise.datasets.split import Split
-from keras_regnoise.datasets.stream import Stream
+from keras_regnoise.datasets.stream import STREAM_ABOVE, Stream
 
-# Decoded bytes above which a set is read in batches.
-STREAM_ABOVE = 8e9
-_SIDE = 224  # of images that come in many sizes
 _SHUFFLE = 4096  # encoded images
 _READ = 1024  # images that are decoded at a time
 # The labels of these are not public.
 _HIDDEN = {"imagenet2012": "test"}
+# Asks for the further images of a set, which are easier ones, as its paper does.
+_EXTRA = "+extra"
+_WITH_EXTRA = ("svhn_cropped",)
 
 
 def load_images(
@@ -36,16 +36,10 @@ def load_images(
     """Load an image set; see `load`."""
     place = find(name, folder)
     if place is None and not download:
-        # Not `tfds build`, which needs apache_beam.
-        raise FileNotFoundError(
-            f"{name} is not prepared in {folder}. Prepare it there, with a network:\n"
-            '  python -c "import tensorflow_datasets as tfds; '
-            f"tfds.builder('{name}', data_dir='{folder}').download_and_prepare()\"\n"
-            f"or with load({name!r}, {str(folder)!r}, download=True)."
-        )
+        raise FileNotFoundError(_missing.message(name, folder))
     builder = _builder(name, folder, place)
     classes = _check_features(name, builder.info.features)
-    parts = _splits(builder)
+    parts = _splits(builder, extra=name.endswith(_EXTRA))
     shape = _shape(builder)
     if _size(builder, parts, shape) > STREAM_ABOVE:
         sizes = (examples, validation_examples, test_examples)
@@ -57,7 +51,7 @@ def load_images(
 
 def find(name: str, folder: Path) -> Path | None:
     """Return the folder of the newest prepared version, or None."""
-    name, _, version = name.partition(":")
+    name, _, version = name.removesuffix(_EXTRA).partition(":")
     found = [
         path.parent
         for place in (folder, folder / "tfds")
@@ -84,7 +78,10 @@ def is_known(name: str, folder: Path) -> bool:
     import tensorflow_datasets as tfds
 
     builders = tfds.list_builders(with_community_datasets=False)
-    return name.partition(":")[0].partition("/")[0] in builders
+    base, extra, _ = name.partition(_EXTRA)
+    if extra and base not in _WITH_EXTRA:
+        return False
+    return base.partition(":")[0].partition("/")[0] in builders
 
 
 def _names(place: Path) -> Iterator[str]:
@@ -103,7 +100,7 @@ def _builder(name: str, folder: Path, place: Path | None) -> Any:
 
     if place is not None:
         return tfds.builder_from_directory(place)
-    builder = tfds.builder(name, data_dir=folder)
+    builder = tfds.builder(name.removesuffix(_EXTRA), data_dir=folder)
     builder.download_and_prepare()
     return builder
 
@@ -124,8 +121,10 @@ def _check_features(name: str, features: Any) -> int:
     return int(label.num_classes)
 
 
-def _splits(builder: Any) -> dict[str, str]:
+def _splits(builder: Any, extra: bool = False) -> dict[str, str]:
     """Return which split of the set is which of ours."""
+    if extra:
+        return {"train": "train+extra", "test": "test"}
     names = set(builder.info.splits) - {_HIDDEN.get(builder.name)}
     names = names or {"train", "validation" if builder.name in _HIDDEN else "test"}
     if "test" not in names and "validation" in names:
@@ -135,12 +134,19 @@ def _splits(builder: Any) -> dict[str, str]:
 
 def _shape(builder: Any) -> tuple[int, ...]:
     shape = builder.info.features["image"].shape
-    return shape if None not in shape else (_SIDE, _SIDE, shape[-1] or 3)
+    return (
+        shape if None not in shape else (_tensors.SIDE, _tensors.SIDE, shape[-1] or 3)
+    )
 
 
 def _size(builder: Any, parts: dict[str, str], shape: tuple[int, ...]) -> float:
     splits = builder.info.splits
-    count = sum(splits[s].num_examples for s in parts.values() if s in splits)
+    count = sum(
+        splits[name].num_examples
+        for split in parts.values()
+        for name in split.split("+")
+        if name in splits
+    )
     return float(count * np.prod(shape))
 
 

@@ -1,4 +1,4 @@
-"""Tables from CSV and .npz files, OpenML and generators."""
+"""Tables from CSV and .npz files, and generators."""
 
 import csv
 import gzip
@@ -13,11 +13,11 @@ import numpy as np
 
 from keras_regnoise.datasets._encode import encode, label_numbers
 from keras_regnoise.datasets._generated import GENERATED
+from keras_regnoise.datasets._openml import LABEL, download, where
 from keras_regnoise.datasets._stratify import divide
 from keras_regnoise.datasets.data_set import DataSet, from_splits
 from keras_regnoise.datasets.split import Array, Split
 
-LABEL = "label"
 _ENDINGS = (".csv", ".csv.gz")
 _FOLDERS = ("uci", "openml")
 Sizes = tuple[int, int | None, int | None, int | None]
@@ -43,7 +43,7 @@ def load_table(
     examples: int | None,
     test_examples: int | None,
     validation_examples: int | None,
-    download: bool,
+    may_download: bool,
 ) -> DataSet:
     """Load a table by name.
 
@@ -55,22 +55,29 @@ def load_table(
         examples: Training examples to keep.
         test_examples: Test examples to keep.
         validation_examples: Validation examples to keep.
-        download: Whether OpenML may be asked.
+        may_download: Whether OpenML may be asked.
     """
     name = f"{kind}/{table}" if kind else table
     sizes = (seed, examples, test_examples, validation_examples)
-    path = next(_candidates(folder, kind, table), None) if kind else None
+    path = find(name, folder)
     if path is None and table in GENERATED:
         return _finish(name, {"train": GENERATED[table]()}, sizes, None)
-    if path is None and download:
-        path = _download(table, folder / "openml")
+    if path is None and may_download:
+        path = download(kind, table, folder)
     if path is None:
         raise FileNotFoundError(
-            f"{name} is not in {folder}. Put {table}.csv or {table}.csv.gz there (a "
-            f"header row, and a column '{LABEL}'), or fetch it from OpenML with "
-            f"load({name!r}, ..., download=True)."
+            f"{name} is not in {folder}. {where(kind, table)} Put {table}.csv or "
+            f"{table}.csv.gz there (a header row, and a column '{LABEL}'), or fetch it "
+            f"with load({name!r}, {str(folder)!r}, download=True)."
         )
     return _finish(name, {"train": _read_csv(path)[1]}, sizes, path)
+
+
+def find(name: str, folder: Path) -> Path | None:
+    """Return the file of a table, or None."""
+    kind, _, table = name.rpartition("/")
+    found = _candidates(folder, kind, table) if kind in _FOLDERS else iter(())
+    return next(found, None)
 
 
 def prepared(folder: Path) -> list[str]:
@@ -228,31 +235,3 @@ def _check_arrays(path: Path, x: Array, y: Array) -> Split:
         )
     is_gray = x.dtype == np.uint8 and x.ndim == 3
     return Split(x[..., None] if is_gray else x, y)
-
-
-def _download(table: str, folder: Path) -> Path:
-    """Fetch a table from OpenML and keep it as CSV."""
-    from sklearn.datasets import fetch_openml
-
-    found = fetch_openml(
-        table, data_home=str(folder), as_frame=False, parser="liac-arff"
-    )
-    columns = []
-    for name, values in zip(found.feature_names, found.data.T, strict=True):
-        words = (found.categories or {}).get(name)
-        columns.append([_cell(value, words) for value in values])
-    path = folder / f"{table}.csv.gz"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".tmp")
-    with gzip.open(draft, "wt", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow([*(f"f{i}" for i in range(len(columns))), LABEL])
-        writer.writerows(zip(*columns, found.target, strict=True))
-    draft.replace(path)
-    return path
-
-
-def _cell(value: Any, words: Sequence[str] | None) -> str:
-    if value is None or value != value:
-        return ""
-    return str(value) if words is None else str(words[int(value)])

@@ -11,6 +11,7 @@ from keras_regnoise.datasets.augmentations import augment, layer_keys
 from keras_regnoise.datasets.split import Array, Batch, Split
 from keras_regnoise.datasets.stream import Stream
 
+SIDE = 224  # of images that come in many sizes
 _DRAWS = 64  # more than any layer makes of one image
 _MARGIN = 8 / 7  # the shorter side is 256 pixels for a crop of 224
 

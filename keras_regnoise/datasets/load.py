@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from keras_regnoise._arguments import check_integer
-from keras_regnoise.datasets import _images, _tables
+from keras_regnoise.datasets import _image_files, _images, _missing, _tables
 from keras_regnoise.datasets._generated import GENERATED
 from keras_regnoise.datasets._stratify import cut
 from keras_regnoise.datasets.data_set import DataSet, from_splits
@@ -17,9 +17,11 @@ _KNOWN = (
     *GENERATED,
     "uci/NAME",
     "openml/NAME",
+    "tiny-imagenet",
     "an image set of tensorflow-datasets (cifar10, cifar100, svhn_cropped, "
-    "emnist/balanced, imagenet2012, ...)",
-    "the path of a CSV file, of an .npz file, or of a folder with train.csv",
+    "svhn_cropped+extra, emnist/balanced, imagenet2012, ...)",
+    "the path of a CSV file, of an .npz file, of a folder with train.csv or with "
+    "images as train/CLASS/NAME.jpg",
 )
 
 
@@ -41,14 +43,17 @@ def load(
 
     Args:
         name: `"digits"`; `"ringnorm"`, `"twonorm"`, `"led-display"` (generated);
-            an image set of tensorflow-datasets such as `"cifar10"`; `"uci/NAME"` or
-            `"openml/NAME"`, a table; or the path of a CSV file with a header row and
-            a column `label`, of a folder with `train.csv` (and `validation.csv`,
-            `test.csv`), or of an `.npz` file with `x` and `y`, or `x_train`,
-            `y_train` (and `x_test`, `y_test`, `x_validation`, `y_validation`).
+            an image set of tensorflow-datasets such as `"cifar10"`;
+            `"tiny-imagenet"`; `"uci/NAME"` or `"openml/NAME"`, a table; or the path
+            of a CSV file with a header row and a column `label`, of a folder with
+            `train.csv` (and `validation.csv`, `test.csv`) or with images as
+            `train/CLASS/NAME.jpg` (and `val`, `test`), or of an `.npz` file with `x`
+            and `y`, or `x_train`, `y_train` (and `x_test`, `y_test`, `x_validation`,
+            `y_validation`).
         data_dir: Folder of the files. Defaults to the environment variable
             `KERAS_REGNOISE_DATA`, or the default of tensorflow-datasets. A set that
-            lies there as `NAME.npz` is read from that file.
+            lies there as `NAME.npz`, or as a folder `NAME` of images, is read from
+            there.
         seed: Seed of the split.
         examples: Training examples to keep, stratified; None for all.
         test_examples: Test examples to keep, stratified; None for all.
@@ -69,19 +74,26 @@ def load(
         (200, 20)
     """
     check_integer("seed", seed, minimum=0)
-    folder = Path(data_dir or os.environ.get(DATA_DIR) or _default_folder())
-    folder = folder.expanduser()
+    folder = _folder(data_dir)
     text = os.fspath(name)
     sizes = (seed, examples, test_examples, validation_examples)
     if text == "digits":
         return _digits(*sizes)
     if _is_path(text):
-        return _tables.load_path(Path(text).expanduser(), *sizes)
+        path = Path(text).expanduser()
+        if _image_files.is_image_folder(path):
+            return _image_files.load_files(path.name, path, *sizes)
+        return _tables.load_path(path, *sizes)
     if (folder / f"{text}.npz").is_file():  # for machines without TensorFlow
         return _tables.load_path(folder / f"{text}.npz", *sizes)
     kind, _, table = text.rpartition("/")
     if text in GENERATED or f"{kind}/" in _TABLES:
         return _tables.load_table(kind, table, folder, *sizes, download)
+    if files := _image_files.find(text, folder):
+        return _image_files.load_files(text, files, *sizes)
+    by_hand = not download or text == "tiny-imagenet"
+    if by_hand and text in _missing.SETS and _images.find(text, folder) is None:
+        raise FileNotFoundError(_missing.message(text, folder))
     if not _images.is_known(text, folder):
         raise ValueError(
             f"Unknown data set {text!r}. Known are:\n  "
@@ -89,6 +101,36 @@ def load(
             + f"\nPrepared in {folder}: {', '.join(prepared(folder)) or 'nothing'}"
         )
     return _images.load_images(text, folder, *sizes, download)
+
+
+def is_here(
+    name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None
+) -> bool:
+    """Tell whether `load` finds the files of a set, without reading them.
+
+    Args:
+        name: See `load`.
+        data_dir: See `load`.
+
+    Example:
+        >>> from keras_regnoise.datasets import is_here
+        >>> is_here("digits")
+        True
+    """
+    folder, text = _folder(data_dir), os.fspath(name)
+    if text == "digits" or text.removeprefix("uci/") in GENERATED:
+        return True
+    if _is_path(text):
+        return Path(text).expanduser().exists()
+    if (folder / f"{text}.npz").is_file():
+        return True
+    finders = (_tables.find, _image_files.find, _images.find)
+    return any(find(text, folder) is not None for find in finders)
+
+
+def train_examples(name: str) -> int | None:
+    """Return how many examples a known set has to train on; nothing is read."""
+    return _missing.train_examples(name)
 
 
 def prepared(folder: Path) -> list[str]:
@@ -104,6 +146,11 @@ def _digits(seed: int, *sizes: int | None) -> DataSet:
 def _is_path(name: str) -> bool:
     endings = (".csv", ".csv.gz", ".npz")
     return name.endswith(endings) or Path(name).expanduser().is_dir()
+
+
+def _folder(data_dir: str | os.PathLike[str] | None) -> Path:
+    folder = data_dir or os.environ.get(DATA_DIR) or _default_folder()
+    return Path(folder).expanduser()
 
 
 def _default_folder() -> str:

@@ -2,6 +2,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+# Decoded bytes of a set above which it is read in batches.
+STREAM_ABOVE = 8e9
+
 
 @dataclass(frozen=True, eq=False)
 class Stream:

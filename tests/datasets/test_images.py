@@ -123,6 +123,21 @@ def test_mocked_sets(name, shape, classes, count, tmp_path):
     assert data.fingerprint != other.fingerprint
 
 
+def test_the_further_images_of_svhn(tmp_path):
+    with tfds.core.registered.skip_registration():
+
+        class SvhnCropped(Stripes):
+            SPLITS = ("train", "test", "extra")
+
+    SvhnCropped(data_dir=tmp_path).download_and_prepare()
+    data = load("svhn_cropped", tmp_path)
+    assert data.sizes == {"train": 54, "validation": 6, "test": 60}
+    more = load("svhn_cropped+extra", tmp_path)
+    assert more.sizes == {"train": 108, "validation": 12, "test": 60}
+    with pytest.raises(ValueError, match=r"Unknown data set 'cifar10\+extra'"):
+        load("cifar10+extra", tmp_path)
+
+
 def test_mocked_imagenet(tmp_path):
     with tfds.testing.mock_data(num_examples=4):
         builder = tfds.builder("imagenet2012", data_dir=tmp_path)

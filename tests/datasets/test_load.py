@@ -5,7 +5,13 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from keras_regnoise.datasets import DataSet, load, load_digits
+from keras_regnoise.datasets import (
+    DataSet,
+    is_here,
+    load,
+    load_digits,
+    train_examples,
+)
 from tests.helpers import run_python
 
 
@@ -113,11 +119,79 @@ def test_a_set_that_is_not_there_is_said_so_without_a_network(name, tmp_path, of
     with pytest.raises(FileNotFoundError) as error:
         load(name, tmp_path)
     message = str(error.value)
-    assert f"{name} is not prepared in {tmp_path}" in message
+    assert f"{name} is not in {tmp_path}. It is " in message
+    assert "B to download" in message
     command = f"tfds.builder('{name}', data_dir='{tmp_path}').download_and_prepare()"
     assert f"import tensorflow_datasets as tfds; {command}" in message
     assert "download=True" in message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_set_that_is_not_there_is_said_so_in_a_second(tmp_path):
+    code = f"""
+import time, keras, numpy
+from keras_regnoise.datasets import load
+start = time.perf_counter()
+try:
+    load("imagenet2012", {str(tmp_path)!r})
+except FileNotFoundError as error:
+    print(error)
+print(time.perf_counter() - start)
+"""
+    *message, seconds = run_python(code).splitlines()
+    assert float(seconds) < 1
+    assert "It is 144 GB to download." in message[0]
+    assert f"{tmp_path}/imagenet2012/val/CLASS/*.JPEG" in message[0]
+
+
+@pytest.mark.parametrize("download", [False, True])
+def test_a_set_that_is_fetched_by_hand(download, tmp_path, offline):
+    with pytest.raises(FileNotFoundError) as error:
+        load("tiny-imagenet", tmp_path, download=download)
+    assert "237 MB to download. Fetch tiny-imagenet-200.zip from" in str(error.value)
+    assert f"put it into {tmp_path};" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [
+        ("uci/bank", "https://www.openml.org/d/1558, 4,521 rows. Put bank.csv"),
+        ("uci/oocytes-m.-nucleus-4d", "not at OpenML under a name known here"),
+    ],
+)
+def test_a_missing_table_says_where_it_can_be_had(name, where, tmp_path, offline):
+    with pytest.raises(FileNotFoundError) as error:
+        load(name, tmp_path)
+    assert where in str(error.value)
+
+
+def test_what_is_here_is_known_without_reading_it(tmp_path, offline):
+    pytest.importorskip("tensorflow_datasets")
+    names = ("cifar10", "emnist/balanced", "uci/bank", "tiny-imagenet", "imagenet2012")
+    assert not any(is_here(name, tmp_path) for name in names)
+    assert all(is_here(name, tmp_path) for name in ("digits", "uci/ringnorm"))
+    (tmp_path / "cifar10.npz").touch()
+    (tmp_path / "uci").mkdir()
+    (tmp_path / "uci" / "bank.csv.gz").touch()
+    (tmp_path / "tiny-imagenet-200.zip").touch()
+    version = tmp_path / "tfds" / "emnist" / "balanced" / "3.1.0"
+    image = tmp_path / "imagenet2012" / "train" / "n01440764" / "a.JPEG"
+    for file in (version / "dataset_info.json", image):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    assert all(is_here(name, tmp_path) for name in names)
+    assert not is_here("cifar100", tmp_path)
+    assert is_here(tmp_path / "cifar10.npz")
+    assert not is_here(tmp_path / "cifar100.npz")
+
+
+def test_how_many_examples_a_set_has_is_known_without_it():
+    names = ("digits", "twonorm", "uci/ringnorm")
+    for name in names:
+        assert train_examples(name) == load(name).sizes["train"]
+    assert train_examples("cifar10") == 45_000
+    assert train_examples("imagenet2012") == 1_281_167 * 9 // 10
+    assert train_examples("uci/nowhere") is None
 
 
 @pytest.mark.parametrize("name", ["uci/nowhere", "openml/nowhere"])

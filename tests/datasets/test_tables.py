@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from keras_regnoise.datasets import Split, load
+from keras_regnoise.datasets import Split, _openml, load
 from keras_regnoise.datasets._stratify import divide
 from tests.helpers import ROOT
 
@@ -213,6 +213,45 @@ def test_openml_is_asked_once_and_only_where_allowed(tmp_path, monkeypatch):
     again = load("openml/things", tmp_path)
     assert asked == [("things", str(tmp_path / "openml"))]
     assert again.fingerprint == first.fingerprint
+
+
+def test_a_table_of_uci_is_asked_for_by_its_number(tmp_path, monkeypatch):
+    import sklearn.datasets
+
+    class Answer:
+        feature_names = tuple(f"V{i}" for i in range(1, 36))
+        categories = None
+        data = np.random.default_rng(0).normal(size=(2126, 35))
+        target = np.array(list("ABCDEFGHIJ") * 212 + ["A"] * 6)
+
+    asked = []
+
+    def fetch_openml(data_id, **options):
+        asked.append(data_id)
+        return Answer
+
+    monkeypatch.setattr(sklearn.datasets, "fetch_openml", fetch_openml)
+    data = load("uci/cardio.-10clases", tmp_path, download=True)
+    # Without the columns that tell the class.
+    assert (data.classes, data.shape) == (10, (22,))
+    assert (tmp_path / "uci" / "cardio.-10clases.csv.gz").is_file()
+    assert load("uci/cardio.-10clases", tmp_path).fingerprint == data.fingerprint
+    assert asked == [1466]
+    with pytest.raises(ValueError, match=r"1560 is not uci/cardio.*2126 rows of 10 cl"):
+        load("uci/cardio.-3clases", tmp_path, download=True)
+    assert not (tmp_path / "uci" / "cardio.-3clases.csv.gz").exists()
+    with pytest.raises(FileNotFoundError, match="can't be fetched"):
+        load("uci/oocytes-m.-states-2f", tmp_path, download=True)
+
+
+@pytest.mark.skipif(not UCI.exists(), reason="the files are not there")
+def test_the_numbers_of_rows_and_classes_are_those_of_the_files():
+    with (UCI / "INDEX.csv").open() as stream:
+        index = {row["name"]: row for row in csv.DictReader(stream)}
+    for name in index:
+        meant = _openml.UCI[name]
+        assert meant.rows == int(index[name]["samples"]), name
+        assert meant.classes == int(index[name]["classes"]), name
 
 
 @pytest.mark.skipif(not UCI.exists(), reason="the files are not there")

@@ -1,0 +1,79 @@
+"""Sets that may not be here: how large they are, and where to get them."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from keras_regnoise.datasets._openml import UCI
+
+_KEPT = 0.9  # of the training examples, where a validation split is drawn
+_OF_TABLE = 0.8 * _KEPT  # where a test split is drawn as well
+_GENERATED = {"ringnorm": 7400, "twonorm": 7400, "led-display": 1000}
+
+
+class Wanted(NamedTuple):
+    """A set that has to be fetched.
+
+    Attributes:
+        examples: Training examples, without a validation split.
+        size: Of what is fetched.
+        how: What to do, if it is not tensorflow-datasets alone that does it.
+    """
+
+    examples: int
+    size: str
+    how: str = ""
+
+
+SETS = {
+    "cifar10": Wanted(45_000, "163 MB"),
+    "cifar100": Wanted(45_000, "161 MB"),
+    "svhn_cropped": Wanted(65_931, "1.5 GB"),
+    "svhn_cropped+extra": Wanted(543_949, "1.5 GB"),
+    "emnist/balanced": Wanted(101_520, "536 MB"),
+    "tiny-imagenet": Wanted(
+        90_000,
+        "237 MB",
+        "Fetch tiny-imagenet-200.zip from http://cs231n.stanford.edu and put it into "
+        "{folder}; it is read as it is, packed or unpacked.",
+    ),
+    "imagenet2012": Wanted(
+        1_153_050,
+        "144 GB",
+        "Fetch ILSVRC2012_img_train.tar (138 GB) and ILSVRC2012_img_val.tar (6 GB) "
+        "from https://image-net.org (an account is needed). Either unpack them as "
+        "{folder}/imagenet2012/train/CLASS/*.JPEG and {folder}/imagenet2012/val/CLASS/"
+        "*.JPEG; or put them into {folder}/downloads/manual and run",
+    ),
+}
+
+
+def train_examples(name: str) -> int | None:
+    """Return how many examples a set has to train on, as far as that is known."""
+    if name in SETS:
+        return SETS[name].examples
+    table = name.rpartition("/")[2]
+    rows = UCI[table].rows if table in UCI else _GENERATED.get(table)
+    return (
+        500 if name == "digits" else None if rows is None else round(rows * _OF_TABLE)
+    )
+
+
+def message(name: str, folder: Path) -> str:
+    """Say what to fetch, how large it is and where to put it."""
+    wanted = SETS.get(name, Wanted(0, ""))
+    base = name.removesuffix("+extra")
+    size = f" It is {wanted.size} to download." if wanted.size else ""
+    how = wanted.how.format(folder=folder)
+    text = f"{name} is not in {folder}.{size} {how}".rstrip()
+    if wanted.how and not wanted.how.endswith("run"):
+        return text
+    # Not `tfds build`, which needs apache_beam.
+    command = (
+        '  python -c "import tensorflow_datasets as tfds; '
+        f"tfds.builder('{base}', data_dir='{folder}').download_and_prepare()\""
+    )
+    ask = "" if wanted.how else "Prepare it there, with a network:"
+    return (
+        f"{text} {ask}".rstrip()
+        + f"\n{command}\nor load({name!r}, {str(folder)!r}, download=True)."
+    )
