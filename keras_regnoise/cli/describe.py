@@ -25,13 +25,19 @@ def add(commands: Commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Print all that a study says of itself."""
+    from keras_regnoise.studies.papers.published import as_printed
+
     study = find_study(options.study)[0]
     if options.format == "json":
         recipes = {scale: asdict(recipe) for scale, recipe in study.recipes.items()}
-        show_json(study.as_json() | {"recipes": recipes})
+        printed = {table: as_printed(table) for table in study.tables}
+        show_json(study.as_json() | {"recipes": recipes, "tables": printed})
         return DONE
     if options.format == "table":
         write(clean_text("\n".join(_lines(study))) + "\n")
+        for table in study.tables:
+            _show_printed(table)
+        write("\n")
     # Of several numbers of an arm, that of the headline.
     numbers = sorted(study.published, key=lambda number: number.metric == study.metric)
     published = {(number.group, number.arm): number for number in numbers}
@@ -48,6 +54,21 @@ def main(options: argparse.Namespace) -> int:
         options.format,
     )
     return DONE
+
+
+def _show_printed(table: str) -> None:
+    """Print a table as the paper has it, and what is doubtful in it."""
+    from keras_regnoise.studies.papers.published import as_printed, rows
+
+    numbers = rows(table)
+    write("\n")
+    show(as_printed(table), "table", f"{numbers[0]['table']}, as printed")
+    notes: dict[str, list[str]] = {}
+    for number in numbers:
+        if number["note"]:
+            notes.setdefault(number["note"], []).append(number["value"])
+    for note, values in notes.items():
+        write(f"  {', '.join(values)}: {note}\n")
 
 
 def _lines(study: "Study") -> list[str]:

@@ -1,22 +1,40 @@
-"""`list`: the studies that there are."""
+"""`list`: the studies that there are, paper by paper."""
 
 import argparse
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from keras_regnoise.cli.arguments import Commands, add_format
-from keras_regnoise.cli.common import DONE, INCOMPLETE, complain, show
+from keras_regnoise.cli.arguments import Commands, add_format, path
+from keras_regnoise.cli.common import DONE, INCOMPLETE, complain, show, write
 from keras_regnoise.cli.find import find_study
 from keras_regnoise.studies.input_error import InputError
+
+if TYPE_CHECKING:
+    from keras_regnoise.studies.study import Study
+
+_NO_PAPER = "Of no paper"
+Row = dict[str, object]
 
 
 def add(commands: Commands) -> None:
     """Add the command to the parser."""
-    parser = commands.add_parser("list", help="name the studies")
+    parser = commands.add_parser(
+        "list",
+        help="name the studies, paper by paper",
+        description="List the studies paper by paper: the table or figure, and for "
+        "every scale its data, whether they are here, its cells and the training "
+        "steps of all of them; `plan` says how long that takes on this machine.",
+    )
+    parser.add_argument(
+        "--data-dir", type=path, metavar="DIR", help="folder of the data sets"
+    )
     add_format(parser)
     parser.set_defaults(main=main)
 
 
 def main(options: argparse.Namespace) -> int:
-    """Print the studies."""
+    """Print the studies, those of a paper together."""
     from keras_regnoise.studies import registry
 
     studies, code = [], DONE
@@ -26,18 +44,73 @@ def main(options: argparse.Namespace) -> int:
         except InputError as error:  # another package's, which can't be imported
             complain(error)
             code = INCOMPLETE
-    show(
-        [
-            {
-                "study": study.name,
-                "what it finds out": study.title,
-                "paper": f"{study.paper}, {study.table}".strip(", "),
-                "data": study.data,
-                "scales": " ".join(study.recipes),
-                "arms": len(study.arms),
-            }
-            for study in studies
-        ],
-        options.format,
-    )
+    papers = list(dict.fromkeys(study.paper for study in studies))
+    studies.sort(key=lambda study: papers.index(study.paper))
+    if options.format != "table":
+        rows = [row for s in studies for row in _rows(s, options.data_dir)]
+        show(rows, options.format)
+        return code
+    for number, (paper, group) in enumerate(groupby(studies, lambda s: s.paper)):
+        rows = [row for s in group for row in _brief(_rows(s, options.data_dir))]
+        write("\n" if number else "")
+        show(rows, "table", paper or _NO_PAPER)
     return code
+
+
+def _rows(study: "Study", folder: Path | None) -> list[Row]:
+    return [
+        {
+            "paper": study.paper,
+            "study": study.name,
+            "table": study.table,
+            "what it finds out": study.title,
+            "scale": scale,
+            **_size(study, scale, folder),
+        }
+        for scale in study.recipes
+    ]
+
+
+def _size(study: "Study", scale: str, folder: Path | None) -> Row:
+    from keras_regnoise import datasets
+
+    recipe, cells = study.recipe(scale), study.cells(scale)
+    data = [cell.arm.data or study.data for cell in cells]
+    names = list(dict.fromkeys(data))
+    here = sum(datasets.is_here(name, folder) for name in names)
+    steps = 0
+    for name in data:
+        known = datasets.train_examples(name) or recipe.examples or 0
+        examples = min(known, recipe.examples or known)
+        steps += recipe.epochs * (examples // recipe.batch_size)
+    return {
+        "data": ", ".join(names) if len(names) < 4 else f"{len(names)} sets",
+        "here": _here(here, len(names)),
+        "arms": len({str(cell.arm) for cell in cells}),
+        "cells": len(cells),
+        "steps": steps or "",
+    }
+
+
+def _here(here: int, count: int) -> str:
+    if here in (0, count):
+        return "yes" if here else "no"
+    return f"{here} of {count}"
+
+
+def _brief(rows: list[Row]) -> list[Row]:
+    """Say once what is the same at every scale, and steps in a few digits."""
+    names = ("study", "table", "what it finds out")
+    return [
+        {name: row[name] if number == 0 else "" for name in names}
+        | {name: row[name] for name in ("scale", "data", "here", "cells")}
+        | {"steps": _in_words(row["steps"])}
+        for number, row in enumerate(rows)
+    ]
+
+
+def _in_words(steps: object) -> str:
+    if not isinstance(steps, int) or steps < 1000:
+        return str(steps)
+    number, unit = (steps / 1e3, "k") if steps < 1e6 else (steps / 1e6, "M")
+    return f"{number:.3g} {unit}"

@@ -9,13 +9,18 @@ Example:
     10
 """
 
-from keras_regnoise.datasets.augmentations import AUGMENTATIONS as AUGMENTATIONS
-from keras_regnoise.datasets.data_set import DataSet as DataSet
-from keras_regnoise.datasets.digits import load_digits as load_digits
-from keras_regnoise.datasets.load import is_here as is_here
-from keras_regnoise.datasets.load import load as load
-from keras_regnoise.datasets.load import train_examples as train_examples
-from keras_regnoise.datasets.split import Split as Split
+import importlib
+from typing import TYPE_CHECKING
+
+from keras_regnoise.datasets._missing import train_examples as train_examples
+from keras_regnoise.datasets._places import is_here as is_here
+
+if TYPE_CHECKING:
+    from keras_regnoise.datasets._load import load as load
+    from keras_regnoise.datasets.augmentations import AUGMENTATIONS as AUGMENTATIONS
+    from keras_regnoise.datasets.data_set import DataSet as DataSet
+    from keras_regnoise.datasets.digits import load_digits as load_digits
+    from keras_regnoise.datasets.split import Split as Split
 
 __all__ = [
     "AUGMENTATIONS",
@@ -26,3 +31,22 @@ __all__ = [
     "load_digits",
     "train_examples",
 ]
+
+# Where a set lies is told without Keras, which reading it needs.
+_LAZY = {
+    "AUGMENTATIONS": "augmentations",
+    "DataSet": "data_set",
+    "Split": "split",
+    "load": "_load",
+    "load_digits": "digits",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

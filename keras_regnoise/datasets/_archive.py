@@ -5,14 +5,6 @@ import zipfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-ENDINGS = ("", ".zip", ".tar", ".tar.gz", ".tgz")
-
-
-def find(folder: Path, name: str) -> Path | None:
-    """Return a folder or an archive of a name, or None."""
-    places = (folder / f"{name}{ending}" for ending in ENDINGS)
-    return next((place for place in places if place.exists()), None)
-
 
 def names(place: Path) -> list[str]:
     """Return the names of all files, from the top, in order.

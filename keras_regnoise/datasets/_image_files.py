@@ -10,35 +10,16 @@ from typing import Any, cast
 import numpy as np
 
 from keras_regnoise.datasets import _archive, _tensors
+from keras_regnoise.datasets._places import ANNOTATIONS, is_image
 from keras_regnoise.datasets._stratify import divide
 from keras_regnoise.datasets.data_set import DataSet, digest, from_splits
 from keras_regnoise.datasets.split import Array, Split
 from keras_regnoise.datasets.stream import STREAM_ABOVE, Stream
 
-_ENDINGS = (".jpeg", ".jpg", ".png")
 _LOOKED_AT = 32  # images, for the size of all
-_TINY = "tiny-imagenet-200"
 # Names of a split's folder. The labels of what is called test are often not public: it
 # counts if it has a folder for every class.
 _FOLDERS = {"train": ("train",), "validation": ("validation", "val"), "test": ("test",)}
-_ANNOTATIONS = "val/val_annotations.txt"
-
-
-def find(name: str, folder: Path) -> Path | None:
-    """Return the folder or the archive of a set, or None."""
-    if name == "tiny-imagenet":
-        return _archive.find(folder, _TINY)
-    place = folder / name
-    return place if is_image_folder(place) else None
-
-
-def is_image_folder(place: Path) -> bool:
-    """Whether a place has images in folders of classes below `train`."""
-    if (place / _ANNOTATIONS).is_file():
-        return True
-    train = place / "train"
-    folders = (path for path in train.glob("*") if path.is_dir())
-    return any(_is_image(file.name) for path in folders for file in path.glob("*"))
 
 
 def load_files(name: str, place: Path, *sizes: Any) -> DataSet:
@@ -73,7 +54,7 @@ def load_files(name: str, place: Path, *sizes: Any) -> DataSet:
 def _folder_labels(files: list[str]) -> dict[str, dict[str, str]]:
     """Return the class of every image, by split: the name of the folder it is in."""
     found: dict[str, dict[str, str]] = {}
-    for file in filter(_is_image, files):
+    for file in filter(is_image, files):
         top, *folders, _ = file.split("/")
         for split, tops in _FOLDERS.items():
             if top in tops and len(folders) == 1:
@@ -83,20 +64,20 @@ def _folder_labels(files: list[str]) -> dict[str, dict[str, str]]:
 
 def _tiny_labels(place: Path, files: list[str]) -> dict[str, dict[str, str]]:
     """Return the same of Tiny ImageNet; nothing if this is another set."""
-    if _ANNOTATIONS not in files:
+    if ANNOTATIONS not in files:
         return {}
-    ((_, text),) = _archive.contents(place, [_ANNOTATIONS])
+    ((_, text),) = _archive.contents(place, [ANNOTATIONS])
     rows = (line.split("\t") for line in text.decode().splitlines())
     test = {f"val/images/{row[0]}": row[1] for row in rows}
     missing = test.keys() - set(files)
     if missing:
         raise ValueError(
-            f"{place} is not whole: {len(missing)} images of {_ANNOTATIONS} are not "
+            f"{place} is not whole: {len(missing)} images of {ANNOTATIONS} are not "
             f"there, such as {min(missing)}. Fetch it again."
         )
     train = {
         file: file.split("/")[1]
-        for file in filter(_is_image, files)
+        for file in filter(is_image, files)
         if file.startswith("train/") and file.split("/")[2:-1] == ["images"]
     }
     return {"train": train, "test": test}
@@ -189,7 +170,3 @@ def _open(place: Path, data: Split, seed: int | None) -> Any:
 def _decode(content: Any) -> Any:
     tf = _tensors.tensorflow()
     return tf.io.decode_image(content, channels=3, expand_animations=False)
-
-
-def _is_image(file: str) -> bool:
-    return file.lower().endswith(_ENDINGS)

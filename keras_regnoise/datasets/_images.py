@@ -3,13 +3,13 @@
 import functools
 import importlib.util
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 
 from keras_regnoise.datasets import _missing, _tensors
+from keras_regnoise.datasets._places import EXTRA, find_prepared
 from keras_regnoise.datasets._stratify import check_size, divide
 from keras_regnoise.datasets.data_set import DataSet, digest, from_splits
 from keras_regnoise.datasets.split import Split
@@ -19,8 +19,6 @@ _SHUFFLE = 4096  # encoded images
 _READ = 1024  # images that are decoded at a time
 # The labels of these are not public.
 _HIDDEN = {"imagenet2012": "test"}
-# Asks for the further images of a set, which are easier ones, as its paper does.
-_EXTRA = "+extra"
 _WITH_EXTRA = ("svhn_cropped",)
 
 
@@ -34,12 +32,12 @@ def load_images(
     download: bool,
 ) -> DataSet:
     """Load an image set; see `load`."""
-    place = find(name, folder)
+    place = find_prepared(name, folder)
     if place is None and not download:
         raise FileNotFoundError(_missing.message(name, folder))
     builder = _builder(name, folder, place)
     classes = _check_features(name, builder.info.features)
-    parts = _splits(builder, extra=name.endswith(_EXTRA))
+    parts = _splits(builder, extra=name.endswith(EXTRA))
     shape = _shape(builder)
     if _size(builder, parts, shape) > STREAM_ABOVE:
         sizes = (examples, validation_examples, test_examples)
@@ -49,26 +47,9 @@ def load_images(
     return from_splits(name, arrays, classes)
 
 
-def find(name: str, folder: Path) -> Path | None:
-    """Return the folder of the newest prepared version, or None."""
-    name, _, version = name.removesuffix(_EXTRA).partition(":")
-    found = [
-        path.parent
-        for place in (folder, folder / "tfds")
-        for path in place.glob(f"{name}/{version or '[0-9]*'}/dataset_info.json")
-    ]
-    return max(found, key=lambda path: _version(path.name), default=None)
-
-
-def prepared(folder: Path) -> list[str]:
-    """Return the names of the sets that are prepared in a folder."""
-    names = {name for place in ("", "tfds") for name in _names(folder / place)}
-    return sorted(name for name in names if not name.startswith("tfds/"))
-
-
 def is_known(name: str, folder: Path) -> bool:
     """Whether tensorflow-datasets has a set of that name, or the folder does."""
-    if find(name, folder) is not None:
+    if find_prepared(name, folder) is not None:
         return True
     if importlib.util.find_spec("tensorflow_datasets") is None:
         raise ModuleNotFoundError(
@@ -78,20 +59,10 @@ def is_known(name: str, folder: Path) -> bool:
     import tensorflow_datasets as tfds
 
     builders = tfds.list_builders(with_community_datasets=False)
-    base, extra, _ = name.partition(_EXTRA)
+    base, extra, _ = name.partition(EXTRA)
     if extra and base not in _WITH_EXTRA:
         return False
     return base.partition(":")[0].partition("/")[0] in builders
-
-
-def _names(place: Path) -> Iterator[str]:
-    for depth in ("*", "*/*"):
-        for path in place.glob(f"{depth}/[0-9]*/dataset_info.json"):
-            yield path.parent.parent.relative_to(place).as_posix()
-
-
-def _version(text: str) -> tuple[int, ...]:
-    return tuple(int(n) if n.isdigit() else 0 for n in text.split("."))
 
 
 def _builder(name: str, folder: Path, place: Path | None) -> Any:
@@ -100,7 +71,7 @@ def _builder(name: str, folder: Path, place: Path | None) -> Any:
 
     if place is not None:
         return tfds.builder_from_directory(place)
-    builder = tfds.builder(name.removesuffix(_EXTRA), data_dir=folder)
+    builder = tfds.builder(name.removesuffix(EXTRA), data_dir=folder)
     builder.download_and_prepare()
     return builder
 

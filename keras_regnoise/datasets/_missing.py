@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from keras_regnoise.datasets._openml import UCI
+from keras_regnoise.datasets._places import EXTRA, GENERATED
+from keras_regnoise.datasets._uci import UCI
 
 _KEPT = 0.9  # of the training examples, where a validation split is drawn
 _OF_TABLE = 0.8 * _KEPT  # where a test split is drawn as well
-_GENERATED = {"ringnorm": 7400, "twonorm": 7400, "led-display": 1000}
 
 
 class Wanted(NamedTuple):
@@ -28,7 +28,7 @@ SETS = {
     "cifar10": Wanted(45_000, "163 MB"),
     "cifar100": Wanted(45_000, "161 MB"),
     "svhn_cropped": Wanted(65_931, "1.5 GB"),
-    "svhn_cropped+extra": Wanted(543_949, "1.5 GB"),
+    f"svhn_cropped{EXTRA}": Wanted(543_949, "1.5 GB"),
     "emnist/balanced": Wanted(101_520, "536 MB"),
     "tiny-imagenet": Wanted(
         90_000,
@@ -48,11 +48,17 @@ SETS = {
 
 
 def train_examples(name: str) -> int | None:
-    """Return how many examples a set has to train on, as far as that is known."""
+    """Return how many examples a known set has to train on, or None; nothing is read.
+
+    Example:
+        >>> from keras_regnoise.datasets import train_examples
+        >>> train_examples("cifar10")
+        45000
+    """
     if name in SETS:
         return SETS[name].examples
     table = name.rpartition("/")[2]
-    rows = UCI[table].rows if table in UCI else _GENERATED.get(table)
+    rows = UCI[table].rows if table in UCI else GENERATED.get(table)
     return (
         500 if name == "digits" else None if rows is None else round(rows * _OF_TABLE)
     )
@@ -61,7 +67,7 @@ def train_examples(name: str) -> int | None:
 def message(name: str, folder: Path) -> str:
     """Say what to fetch, how large it is and where to put it."""
     wanted = SETS.get(name, Wanted(0, ""))
-    base = name.removesuffix("+extra")
+    base = name.removesuffix(EXTRA)
     size = f" It is {wanted.size} to download." if wanted.size else ""
     how = wanted.how.format(folder=folder)
     text = f"{name} is not in {folder}.{size} {how}".rstrip()

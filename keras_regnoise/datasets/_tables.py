@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -13,13 +13,13 @@ import numpy as np
 
 from keras_regnoise.datasets._encode import encode, label_numbers
 from keras_regnoise.datasets._generated import GENERATED
-from keras_regnoise.datasets._openml import LABEL, download, where
+from keras_regnoise.datasets._openml import LABEL, download
+from keras_regnoise.datasets._places import TABLE_ENDINGS, TABLES, find_table
 from keras_regnoise.datasets._stratify import divide
+from keras_regnoise.datasets._uci import where
 from keras_regnoise.datasets.data_set import DataSet, from_splits
 from keras_regnoise.datasets.split import Array, Split
 
-_ENDINGS = (".csv", ".csv.gz")
-_FOLDERS = ("uci", "openml")
 Sizes = tuple[int, int | None, int | None, int | None]
 
 
@@ -59,7 +59,7 @@ def load_table(
     """
     name = f"{kind}/{table}" if kind else table
     sizes = (seed, examples, test_examples, validation_examples)
-    path = find(name, folder)
+    path = find_table(name, folder)
     if path is None and table in GENERATED:
         return _finish(name, {"train": GENERATED[table]()}, sizes, None)
     if path is None and may_download:
@@ -73,18 +73,11 @@ def load_table(
     return _finish(name, {"train": _read_csv(path)[1]}, sizes, path)
 
 
-def find(name: str, folder: Path) -> Path | None:
-    """Return the file of a table, or None."""
-    kind, _, table = name.rpartition("/")
-    found = _candidates(folder, kind, table) if kind in _FOLDERS else iter(())
-    return next(found, None)
-
-
 def prepared(folder: Path) -> list[str]:
     """Return the names of the tables in a folder."""
     found = set()
-    for place, kind in ((folder, "uci"), *((folder / k, k) for k in _FOLDERS)):
-        for ending in _ENDINGS:
+    for place, kind in ((folder, "uci"), *((folder / k, k) for k in TABLES)):
+        for ending in TABLE_ENDINGS:
             for path in place.glob(f"*{ending}"):
                 # A file that can't be read is not the one that is looked for.
                 with suppress(ValueError, csv.Error, OSError, EOFError):
@@ -103,13 +96,6 @@ def _finish(
         return from_splits(name, encode(divide(splits, *sizes)), len(names))
     except ValueError as error:
         raise ValueError(f"{path or name}: {error}") from error
-
-
-def _candidates(folder: Path, kind: str, table: str) -> Iterator[Path]:
-    for place in (folder, folder / kind, folder / "openml"):
-        for ending in _ENDINGS:
-            if (place / f"{table}{ending}").is_file():
-                yield place / f"{table}{ending}"
 
 
 def _open(path: Path) -> IO[str]:
@@ -161,7 +147,7 @@ def _read_csv(path: Path) -> tuple[list[str], Split]:
 def _read_folder(path: Path) -> dict[str, Split]:
     splits, headers = {}, {}
     for split in ("train", "validation", "test"):
-        for ending in _ENDINGS:
+        for ending in TABLE_ENDINGS:
             if (path / f"{split}{ending}").is_file():
                 headers[split], splits[split] = _read_csv(path / f"{split}{ending}")
     if "train" not in splits:

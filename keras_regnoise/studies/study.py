@@ -36,6 +36,8 @@ class Description:
         objective: Metric by which the search ranks cells; not of the test split.
         direction: Whether more of the two is better, `"max"`, or less.
         published: The paper's numbers.
+        tables: The paper's tables that `describe` prints, by their names in
+            `keras_regnoise.studies.papers.published`.
         deviations: Where the protocol is not the paper's, a sentence each.
         x: Value of the arms on the figure's horizontal axis; none for a plain list.
         series: Value of the arms that names a line of the figure.
@@ -53,6 +55,7 @@ class Description:
     objective: str = "val_accuracy"
     direction: Literal["max", "min"] = "max"
     published: tuple[Published, ...] = ()
+    tables: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
     x: str = ""
     series: str = ""
@@ -72,7 +75,8 @@ class Description:
         values["arms"] = tuple(Arm(**arm) for arm in content["arms"])
         published = content.get("published") or ()
         values["published"] = tuple(Published(**number) for number in published)
-        values["deviations"] = tuple(content.get("deviations") or ())
+        for name in ("tables", "deviations"):
+            values[name] = tuple(content.get(name) or ())
         profile = content.get("profile")
         values["profile"] = Profile(**profile) if profile else None
         return Description(**values)
@@ -169,6 +173,7 @@ def _check_fields(study: Study) -> None:
     found = {
         "arms": _checks.instances(owner, "arms", study.arms, Arm),
         "published": _checks.instances(owner, "published", study.published, Published),
+        "tables": _checks.texts(owner, "tables", study.tables),
         "deviations": _checks.texts(owner, "deviations", study.deviations, lines=True),
     }
     for name, value in found.items():

@@ -1,5 +1,6 @@
 """`list`, `describe`, `plan` and `status`: what there is, and how far it is."""
 
+import dataclasses
 import json
 import shutil
 from importlib import metadata
@@ -33,6 +34,57 @@ def test_list_and_describe(capsys):
     output = capsys.readouterr().out
     assert "RotationOut 0.4" in output
     assert "Scale smoke: epochs 3" in output
+
+
+def test_list_says_what_is_here_and_what_it_costs(capsys, tmp_path):
+    (tmp_path / "cifar10.npz").touch()
+    assert cli.main(["list", "--format", "json", "--data-dir", str(tmp_path)]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    scales = {(row["study"], row["scale"]): row for row in rows}
+    smoke = scales["rotationout-keep-rate", "smoke"]
+    assert smoke["table"] == "Table 1"
+    assert "RotationOut as a Regularization Method" in smoke["paper"]
+    assert (smoke["data"], smoke["here"]) == ("digits", "yes")
+    # 5 arms, 1 seed; 2 epochs of 2 batches of 50.
+    assert (smoke["cells"], smoke["steps"]) == (5, 20)
+    paper = scales["rotationout-keep-rate", "paper"]
+    assert (paper["data"], paper["here"]) == ("cifar100", "no")
+    assert paper["steps"] == paper["cells"] * 182 * (45_000 // 128)
+    assert scales["vcl-cifar", "paper"]["here"] == "1 of 2"
+    assert scales["vcl-uci", "paper"]["data"] == "44 sets"
+
+
+def test_list_groups_by_paper(capsys):
+    assert cli.main(["list"]) == 0
+    blocks = [block.splitlines() for block in capsys.readouterr().out.split("\n\n")]
+    papers = [block[0] for block in blocks]
+    assert len(set(papers)) == len(papers)
+    of_rotation = next(b for b in blocks if b[0].startswith("RotationOut as"))
+    names = {line.split()[0] for line in of_rotation if not line.startswith(" ")}
+    assert {"rotationout-keep-rate", "dropout-placement"} <= names
+    assert "vcl-uci" not in names
+
+
+def test_describe_prints_the_table_of_the_paper(capsys):
+    assert cli.main(["describe", "rotationout-keep-rate"]) == 0
+    output = capsys.readouterr().out
+    assert "Table 1, as printed" in output
+    line = "WideResNet28, RotationOut, sigma 0.655  79.69 ± 0.11   78.80 ± 0.15"
+    assert line in output
+    assert "78.80: Below the mean of the last ten epochs" in output
+    assert cli.main(["describe", "vcl-uci", "--format", "json"]) == 0
+    wins, errors = json.loads(capsys.readouterr().out)["tables"].values()
+    assert wins[2] == {"": "VCL", "ReLU": "27", "ELU": "23", "SELU": "28"}
+    assert len(errors) == 45
+
+
+def test_a_study_whose_table_is_unknown(capsys, monkeypatch):
+    study = dataclasses.replace(STUDY, tables=("vcl_table9",))
+    entry_of(lambda: study, monkeypatch)
+    assert cli.main(["describe", "theirs"]) == 2
+    errors = capsys.readouterr().err
+    assert "There is no published table 'vcl_table9'" in errors
+    assert "vcl_table5" in errors
 
 
 def test_plan_lists_what_is_done_and_what_is_to_do(capsys, tmp_path):

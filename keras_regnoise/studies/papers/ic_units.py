@@ -62,6 +62,7 @@ STUDY = Study(
     paper="Rethinking the Usage of Batch Normalization and Dropout in the Training of "
     "Deep Neural Networks, 2019",
     table="Table 1 and Figure 4",
+    tables=("ic_table1",),
     published=beside(
         published("ic_table1"), {"ResNet-20, CIFAR-10": "ResNet-110, CIFAR-10"}
     ),

@@ -91,6 +91,7 @@ STUDY = Study(
     },
     paper="RotationOut as a Regularization Method for Neural Network, 2019",
     table="Table 1",
+    tables=("rotationout_table1",),
     published=beside(
         published("rotationout_table1"),
         {

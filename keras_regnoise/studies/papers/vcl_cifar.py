@@ -71,6 +71,7 @@ STUDY = Study(
     },
     paper="Regularizing by the Variance of the Activations' Sample-Variances, 2018",
     table="Table 2",
+    tables=("vcl_table2",),
     published=published("vcl_table2"),
     deviations=(
         "The text drops the learning rate at epoch 180 and every 100 from there; the "

@@ -96,6 +96,7 @@ STUDY = Study(
     },
     paper="Regularizing by the Variance of the Activations' Sample-Variances, 2018",
     table="Tables 4 and 5, Figure 3",
+    tables=("vcl_table4", "vcl_table5"),
     published=tuple(_published()),
     deviations=(
         "The paper uses the splits of Klambauer et al. (2017); here a fifth is the "

@@ -4,6 +4,7 @@ import csv
 from decimal import Decimal
 from importlib import resources
 
+from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.study import Published
 
 _PERCENT = "%"
@@ -26,7 +27,12 @@ def rows(table: str) -> list[dict[str, str]]:
 
     Args:
         table: Name of the file, without `.csv`.
+
+    Raises:
+        InputError: If there is no such table.
     """
+    if table not in tables():
+        raise InputError.unknown("There is no published table", table, tables())
     text = resources.files(__package__).joinpath(f"{table}.csv").read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))
 

@@ -4,17 +4,14 @@ import os
 from pathlib import Path
 
 from keras_regnoise._arguments import check_integer
-from keras_regnoise.datasets import _image_files, _images, _missing, _tables
-from keras_regnoise.datasets._generated import GENERATED
+from keras_regnoise.datasets import _image_files, _images, _missing, _places, _tables
 from keras_regnoise.datasets._stratify import cut
 from keras_regnoise.datasets.data_set import DataSet, from_splits
 from keras_regnoise.datasets.digits import load_digits
 
-DATA_DIR = "KERAS_REGNOISE_DATA"
-_TABLES = ("uci/", "openml/")
 _KNOWN = (
     "digits",
-    *GENERATED,
+    *_places.GENERATED,
     "uci/NAME",
     "openml/NAME",
     "tiny-imagenet",
@@ -74,25 +71,29 @@ def load(
         (200, 20)
     """
     check_integer("seed", seed, minimum=0)
-    folder = _folder(data_dir)
+    folder = _places.data_folder(data_dir)
     text = os.fspath(name)
     sizes = (seed, examples, test_examples, validation_examples)
     if text == "digits":
         return _digits(*sizes)
-    if _is_path(text):
+    if _places.is_path(text):
         path = Path(text).expanduser()
-        if _image_files.is_image_folder(path):
+        if _places.has_images(path):
             return _image_files.load_files(path.name, path, *sizes)
         return _tables.load_path(path, *sizes)
     if (folder / f"{text}.npz").is_file():  # for machines without TensorFlow
         return _tables.load_path(folder / f"{text}.npz", *sizes)
     kind, _, table = text.rpartition("/")
-    if text in GENERATED or f"{kind}/" in _TABLES:
+    if text in _places.GENERATED or kind in _places.TABLES:
         return _tables.load_table(kind, table, folder, *sizes, download)
-    if files := _image_files.find(text, folder):
+    if files := _places.find_files(text, folder):
         return _image_files.load_files(text, files, *sizes)
     by_hand = not download or text == "tiny-imagenet"
-    if by_hand and text in _missing.SETS and _images.find(text, folder) is None:
+    if (
+        by_hand
+        and text in _missing.SETS
+        and _places.find_prepared(text, folder) is None
+    ):
         raise FileNotFoundError(_missing.message(text, folder))
     if not _images.is_known(text, folder):
         raise ValueError(
@@ -103,55 +104,11 @@ def load(
     return _images.load_images(text, folder, *sizes, download)
 
 
-def is_here(
-    name: str | os.PathLike[str], data_dir: str | os.PathLike[str] | None = None
-) -> bool:
-    """Tell whether `load` finds the files of a set, without reading them.
-
-    Args:
-        name: See `load`.
-        data_dir: See `load`.
-
-    Example:
-        >>> from keras_regnoise.datasets import is_here
-        >>> is_here("digits")
-        True
-    """
-    folder, text = _folder(data_dir), os.fspath(name)
-    if text == "digits" or text.removeprefix("uci/") in GENERATED:
-        return True
-    if _is_path(text):
-        return Path(text).expanduser().exists()
-    if (folder / f"{text}.npz").is_file():
-        return True
-    finders = (_tables.find, _image_files.find, _images.find)
-    return any(find(text, folder) is not None for find in finders)
-
-
-def train_examples(name: str) -> int | None:
-    """Return how many examples a known set has to train on; nothing is read."""
-    return _missing.train_examples(name)
-
-
 def prepared(folder: Path) -> list[str]:
     """Return the names of the sets that lie in a folder."""
-    return [*_images.prepared(folder), *_tables.prepared(folder)]
+    return [*_places.prepared(folder), *_tables.prepared(folder)]
 
 
 def _digits(seed: int, *sizes: int | None) -> DataSet:
     splits = dict(zip(("train", "validation", "test"), load_digits(seed), strict=True))
     return from_splits("digits", cut(splits, seed, *sizes), 10)
-
-
-def _is_path(name: str) -> bool:
-    endings = (".csv", ".csv.gz", ".npz")
-    return name.endswith(endings) or Path(name).expanduser().is_dir()
-
-
-def _folder(data_dir: str | os.PathLike[str] | None) -> Path:
-    folder = data_dir or os.environ.get(DATA_DIR) or _default_folder()
-    return Path(folder).expanduser()
-
-
-def _default_folder() -> str:
-    return os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
