@@ -4,7 +4,14 @@ import os
 from pathlib import Path
 
 from keras_regnoise._arguments import check_integer
-from keras_regnoise.datasets import _image_files, _images, _missing, _places, _tables
+from keras_regnoise.datasets import (
+    _image_files,
+    _images,
+    _missing,
+    _places,
+    _speech,
+    _tables,
+)
 from keras_regnoise.datasets._stratify import cut
 from keras_regnoise.datasets.data_set import DataSet, from_splits
 from keras_regnoise.datasets.digits import load_digits
@@ -14,6 +21,7 @@ _KNOWN = (
     *_places.GENERATED,
     "uci/NAME",
     "openml/NAME",
+    "librispeech",
     "tiny-imagenet",
     "an image set of tensorflow-datasets (cifar10, cifar100, svhn_cropped, "
     "svhn_cropped+extra, emnist/balanced, imagenet2012, ...)",
@@ -41,7 +49,8 @@ def load(
     Args:
         name: `"digits"`; `"ringnorm"`, `"twonorm"`, `"led-display"` (generated);
             an image set of tensorflow-datasets such as `"cifar10"`;
-            `"tiny-imagenet"`; `"uci/NAME"` or `"openml/NAME"`, a table; or the path
+            `"tiny-imagenet"`; `"librispeech"`; `"uci/NAME"` or `"openml/NAME"`, a
+            table; or the path
             of a CSV file with a header row and a column `label`, of a folder with
             `train.csv` (and `validation.csv`, `test.csv`) or with images as
             `train/CLASS/NAME.jpg` (and `val`, `test`), or of an `.npz` file with `x`
@@ -88,7 +97,9 @@ def load(
         return _tables.load_table(kind, table, folder, *sizes, download)
     if files := _places.find_files(text, folder):
         return _image_files.load_files(text, files, *sizes)
-    by_hand = not download or text == "tiny-imagenet"
+    if speech := _places.find_speech(text, folder):
+        return _speech.load_speech(text, speech, *sizes)
+    by_hand = not download or text in _places.BY_HAND
     if (
         by_hand
         and text in _missing.SETS

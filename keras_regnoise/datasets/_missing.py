@@ -30,6 +30,13 @@ SETS = {
     "svhn_cropped": Wanted(65_931, "1.5 GB"),
     f"svhn_cropped{EXTRA}": Wanted(543_949, "1.5 GB"),
     "emnist/balanced": Wanted(101_520, "536 MB"),
+    "librispeech": Wanted(
+        28_539,
+        "7.1 GB",
+        "Fetch train-clean-100.tar.gz, dev-clean.tar.gz and test-clean.tar.gz from "
+        "https://www.openslr.org/12 and unpack them in {folder}, as "
+        "{folder}/LibriSpeech/train-clean-100 and so on.",
+    ),
     "tiny-imagenet": Wanted(
         90_000,
         "237 MB",

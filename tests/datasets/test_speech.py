@@ -1,0 +1,106 @@
+"""LibriSpeech, from WAV files in its layout."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("scipy")
+
+from scipy.io import wavfile
+
+from keras_regnoise.datasets import is_here, load
+from keras_regnoise.models import lstm_ctc
+from tests.helpers import to_numpy
+
+PARTS = {"train-clean-100": 6, "dev-clean": 2, "test-clean": 3}
+
+
+def write(folder, texts=("HELLO", "IT'S A TEST"), seconds=(0.5, 1.3), rate=16_000):
+    """Write sentences; a text is a tone, whose pitch tells which it is."""
+    for part, count in PARTS.items():
+        place = folder / "LibriSpeech" / part / "19" / "198"
+        place.mkdir(parents=True, exist_ok=True)
+        lines = []
+        for number in range(count):
+            stem = f"19-198-{number:04d}"
+            which = number % len(texts)
+            lines.append(f"{stem} {texts[which]}\n")
+            times = np.arange(int(rate * seconds[which])) / rate
+            tone = np.sin(2 * np.pi * 500 * (1 + 5 * which) * times)
+            wavfile.write(place / f"{stem}.wav", rate, (20_000 * tone).astype("int16"))
+        (place / "19-198.trans.txt").write_text("".join(lines))
+
+
+def test_sentences_and_letters(tmp_path):
+    assert not is_here("librispeech", tmp_path)
+    write(tmp_path)
+    assert is_here("librispeech", tmp_path)
+    data = load("librispeech", tmp_path)
+    assert data.sizes == {"train": 6, "validation": 2, "test": 3}
+    assert (data.classes, data.shape) == (29, (130, 40))
+    # "HELLO": space and apostrophe are 1 and 2, A is 3.
+    short, long = data.train.y[0], data.train.y[1]
+    assert short.tolist() == [10, 7, 14, 14, 17, 0, 0, 0, 0, 0, 0]
+    assert long.tolist() == [11, 22, 2, 21, 1, 3, 1, 22, 7, 21, 22]
+    x = data.train.x.astype("float32")
+    assert (x[0, 50:] == 0).all()
+    np.testing.assert_allclose(x[0, :50].mean(0), 0, atol=2e-2)
+    assert (x[1, 60:] != 0).any()
+
+
+def test_the_features_tell_the_pitch():
+    import keras
+
+    from keras_regnoise.datasets import _speech
+
+    times = np.arange(16_000) / 16_000
+    mel = keras.layers.MelSpectrogram(
+        512, 160, 400, sampling_rate=16_000, num_mel_bins=40, min_freq=20.0
+    )
+    loudest = []
+    for pitch in (300, 3000):
+        tone = np.sin(2 * np.pi * pitch * times).astype("float32")
+        found = to_numpy(mel(tone[None]))[0]
+        assert found.shape[0] == _speech.FEATURES
+        loudest.append(int(found.mean(1).argmax()))
+    # A bin of the mel scale of 2595 log10(1 + f / 700), from 20 Hz to 8 kHz.
+    low, high = 2595 * np.log10(1 + np.array([20, 8000]) / 700)
+    for pitch, found in zip((300, 3000), loudest, strict=True):
+        bin_ = (2595 * np.log10(1 + pitch / 700) - low) / (high - low) * 41 - 1
+        assert abs(found - bin_) <= 1
+
+
+def test_the_network_of_the_paper_learns_from_it(tmp_path):
+    import keras
+
+    write(tmp_path)
+    data = load("librispeech", tmp_path, examples=4)
+    model = lstm_ctc(1, width=4, classes=data.classes, seed=1)
+    model.compile("adam", keras.losses.CTC())
+    batches = data.batches("train", 2, seed=1)
+    history = model.fit(batches, epochs=2, verbose=0).history["loss"]
+    assert np.isfinite(history).all()
+    assert history[1] < history[0]
+
+
+def test_files_that_do_not_fit(tmp_path):
+    with pytest.raises(
+        FileNotFoundError, match=r"7\.1 GB to download.*train-clean-100"
+    ):
+        load("librispeech", tmp_path)
+    write(tmp_path, rate=8000)
+    with pytest.raises(ValueError, match=r"16000 samples a second. Received: 8000"):
+        load("librispeech", tmp_path)
+    write(tmp_path, texts=("Hello", "5"))
+    with pytest.raises(ValueError, match="capital letters"):
+        load("librispeech", tmp_path)
+    file = tmp_path / "LibriSpeech" / "dev-clean" / "19" / "198" / "19-198-0001.wav"
+    file.rename(file.with_suffix(".flac"))
+    with pytest.raises((ModuleNotFoundError, RuntimeError), match=r"soundfile|19-198"):
+        load("librispeech", tmp_path)
+    file.with_suffix(".flac").unlink()
+    with pytest.raises(FileNotFoundError, match="names 19-198-0001, of which"):
+        load("librispeech", tmp_path)
+    for name in file.parent.iterdir():
+        name.unlink()
+    with pytest.raises(FileNotFoundError, match="has no dev-clean"):
+        load("librispeech", tmp_path)
