@@ -123,6 +123,11 @@ def stream_batches(
 ) -> EpochBatches:
     """Return the batches of a stream; see `DataSet.batches`."""
     check(seed, augmentation, initial_epoch)
+    if augmentation and data.fitted:
+        raise ValueError(
+            f"`augmentation` would leave the boxes where they are. Received: "
+            f"{augmentation}. Pass none, and move images and boxes in the model."
+        )
     length = count_batches(data.count, batch_size, drop_last)
     layers = make_layers(augmentation, shape)
     opener = _tensors.stream_opener(data, batch_size, shape, layers, seed)

@@ -4,14 +4,10 @@ import os
 from pathlib import Path
 
 from keras_regnoise._arguments import check_integer
-from keras_regnoise.datasets import (
-    _image_files,
-    _images,
-    _missing,
-    _places,
-    _speech,
-    _tables,
-)
+from keras_regnoise.datasets import _images, _missing, _places, _tables
+from keras_regnoise.datasets._coco import load_coco
+from keras_regnoise.datasets._image_files import load_files
+from keras_regnoise.datasets._speech import load_speech
 from keras_regnoise.datasets._stratify import cut
 from keras_regnoise.datasets.data_set import DataSet, from_splits
 from keras_regnoise.datasets.digits import load_digits
@@ -22,11 +18,19 @@ _KNOWN = (
     "uci/NAME",
     "openml/NAME",
     "librispeech",
+    "coco/2017",
     "tiny-imagenet",
     "an image set of tensorflow-datasets (cifar10, cifar100, svhn_cropped, "
     "svhn_cropped+extra, emnist/balanced, imagenet2012, ...)",
     "the path of a CSV file, of an .npz file, of a folder with train.csv or with "
     "images as train/CLASS/NAME.jpg",
+)
+
+# Sets that are read as their archives unpack: where they lie, and what reads them.
+_FILES = (
+    (_places.find_files, load_files),
+    (_places.find_speech, load_speech),
+    (_places.find_coco, load_coco),
 )
 
 
@@ -49,13 +53,12 @@ def load(
     Args:
         name: `"digits"`; `"ringnorm"`, `"twonorm"`, `"led-display"` (generated);
             an image set of tensorflow-datasets such as `"cifar10"`;
-            `"tiny-imagenet"`; `"librispeech"`; `"uci/NAME"` or `"openml/NAME"`, a
-            table; or the path
-            of a CSV file with a header row and a column `label`, of a folder with
-            `train.csv` (and `validation.csv`, `test.csv`) or with images as
-            `train/CLASS/NAME.jpg` (and `val`, `test`), or of an `.npz` file with `x`
-            and `y`, or `x_train`, `y_train` (and `x_test`, `y_test`, `x_validation`,
-            `y_validation`).
+            `"tiny-imagenet"`; `"librispeech"`; `"coco/2017"`; `"uci/NAME"` or
+            `"openml/NAME"`, a table; or the path of a CSV file with a header row and a
+            column `label`, of a folder with `train.csv` (and `validation.csv`,
+            `test.csv`) or with images as `train/CLASS/NAME.jpg` (and `val`, `test`),
+            or of an `.npz` file with `x` and `y`, or `x_train`, `y_train` (and
+            `x_test`, `y_test`, `x_validation`, `y_validation`).
         data_dir: Folder of the files. Defaults to the environment variable
             `KERAS_REGNOISE_DATA`, or the default of tensorflow-datasets. A set that
             lies there as `NAME.npz`, or as a folder `NAME` of images, is read from
@@ -88,17 +91,16 @@ def load(
     if _places.is_path(text):
         path = Path(text).expanduser()
         if _places.has_images(path):
-            return _image_files.load_files(path.name, path, *sizes)
+            return load_files(path.name, path, *sizes)
         return _tables.load_path(path, *sizes)
     if (folder / f"{text}.npz").is_file():  # for machines without TensorFlow
         return _tables.load_path(folder / f"{text}.npz", *sizes)
     kind, _, table = text.rpartition("/")
     if text in _places.GENERATED or kind in _places.TABLES:
         return _tables.load_table(kind, table, folder, *sizes, download)
-    if files := _places.find_files(text, folder):
-        return _image_files.load_files(text, files, *sizes)
-    if speech := _places.find_speech(text, folder):
-        return _speech.load_speech(text, speech, *sizes)
+    for find, read in _FILES:
+        if place := find(text, folder):
+            return read(text, place, *sizes)
     by_hand = not download or text in _places.BY_HAND
     if (
         by_hand

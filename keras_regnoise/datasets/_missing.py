@@ -30,6 +30,12 @@ SETS = {
     "svhn_cropped": Wanted(65_931, "1.5 GB"),
     f"svhn_cropped{EXTRA}": Wanted(543_949, "1.5 GB"),
     "emnist/balanced": Wanted(101_520, "536 MB"),
+    "coco/2017": Wanted(
+        106_458,
+        "19 GB",
+        "Fetch train2017.zip, val2017.zip and annotations_trainval2017.zip from "
+        "https://cocodataset.org and unpack them in {folder}/coco.",
+    ),
     "librispeech": Wanted(
         28_539,
         "7.1 GB",

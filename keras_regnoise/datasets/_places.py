@@ -10,7 +10,7 @@ EXTRA = "+extra"
 TABLES = ("uci", "openml")
 TABLE_ENDINGS = (".csv", ".csv.gz")
 GENERATED = {"ringnorm": 7400, "twonorm": 7400, "led-display": 1000}  # rows
-BY_HAND = ("librispeech", "tiny-imagenet")  # no program fetches them
+BY_HAND = ("coco/2017", "librispeech", "tiny-imagenet")  # no program fetches them
 _TINY = "tiny-imagenet-200"
 _ARCHIVES = ("", ".zip", ".tar", ".tar.gz", ".tgz")
 _IMAGES = (".jpeg", ".jpg", ".png")
@@ -51,7 +51,7 @@ def is_here(
         return Path(text).expanduser().exists()
     if (folder / f"{text}.npz").is_file():
         return True
-    finders = (find_table, find_speech, find_files, find_prepared)
+    finders = (find_table, find_speech, find_coco, find_files, find_prepared)
     return any(find(text, folder) is not None for find in finders)
 
 
@@ -73,6 +73,13 @@ def find_speech(name: str, folder: Path) -> Path | None:
     """Return the folder of LibriSpeech, or None."""
     place = folder / "LibriSpeech"
     return place if name == "librispeech" and place.is_dir() else None
+
+
+def find_coco(name: str, folder: Path) -> Path | None:
+    """Return the folder of COCO 2017, or None."""
+    place = folder / "coco"
+    is_there = name == "coco/2017" and (place / "annotations").is_dir()
+    return place if is_there else None
 
 
 def find_files(name: str, folder: Path) -> Path | None:

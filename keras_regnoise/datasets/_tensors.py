@@ -74,7 +74,7 @@ def array_opener(
 
 
 def stream_opener(
-    data: Stream,
+    stream: Stream,
     batch_size: int,
     shape: tuple[int, ...],
     layers: Sequence[keras.layers.Layer],
@@ -82,7 +82,7 @@ def stream_opener(
 ) -> Callable[[int], Iterator[Batch]]:
     """Return a function from an epoch to its batches of images cropped to `shape`.
 
-    The crop is random with a seed, and central without.
+    The crop is random with a seed, and central without; images that fit stay whole.
     """
     tf = tensorflow()
 
@@ -91,11 +91,14 @@ def stream_opener(
         keys = tf.constant(of_layers, "int64")
 
         def example(position: Any, data: Batch) -> Batch:
-            crop = None if seed is None else tf.stack([of_crop, position])
-            image = _to_floats(_resize_and_crop(data[0], shape, crop))
+            image = data[0]
+            if not stream.fitted:
+                crop = None if seed is None else tf.stack([of_crop, position])
+                image = _resize_and_crop(image, shape, crop)
+            image = _to_floats(image)
             return _augment_image(image, layers, keys, position), data[1]
 
-        examples = data.open(None if seed is None else of_file)
+        examples = stream.open(None if seed is None else of_file)
         pipeline = examples.enumerate().map(example, tf.data.AUTOTUNE)
         pipeline = pipeline.batch(batch_size).prefetch(tf.data.AUTOTUNE)
         return iter(pipeline.as_numpy_iterator())

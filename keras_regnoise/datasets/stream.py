@@ -14,12 +14,15 @@ class Stream:
 
     Attributes:
         open: Gets a seed, or None for the order of the files, and returns a
-            `tf.data.Dataset` of uint8 images `(height, width, channels)` and classes.
+            `tf.data.Dataset` of uint8 images `(height, width, channels)` and targets.
         count: Number of examples.
+        fitted: Whether the images have the shape of the data set already. Else they are
+            resized and cropped to it, which targets with places do not allow.
     """
 
     open: Callable[[int | None], Any]
     count: int
+    fitted: bool = False
 
     def __len__(self) -> int:
         return self.count
