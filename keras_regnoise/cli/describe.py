@@ -1,6 +1,7 @@
 """`describe STUDY`: all that a study says of itself."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from keras_regnoise.studies._text import clean_text
 
 if TYPE_CHECKING:
     from keras_regnoise.studies.study import Published, Study
+
+_APART = ("by_group", "deviations")  # fields of a recipe with lines of their own
 
 
 def add(commands: Commands) -> None:
@@ -79,11 +82,16 @@ def _lines(study: "Study") -> list[str]:
         f"Data: {study.data}. Baseline: {study.baseline}. Metric: {study.metric}"
     )
     for scale, recipe in study.recipes.items():
-        values = {k: v for k, v in asdict(recipe).items() if v and k != "deviations"}
-        text = ", ".join(f"{name} {_brief(value)}" for name, value in values.items())
-        lines.append(f"Scale {scale}: {text}")
+        values = {k: v for k, v in asdict(recipe).items() if v and k not in _APART}
+        lines.append(f"Scale {scale}: {_listed(values)}")
+        for group, other in recipe.by_group.items():
+            lines.append(f"  {group}: {_listed(other)}")
         lines += [f"  Differs from the paper: {text}" for text in recipe.deviations]
     return lines + [f"Differs from the paper: {text}" for text in study.deviations]
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {_brief(value)}" for name, value in values.items())
 
 
 def _brief(value: object) -> str:

@@ -75,14 +75,14 @@ def _size(study: "Study", scale: str, folder: Path | None) -> Row:
     from keras_regnoise import datasets
 
     recipe, cells = study.recipe(scale), study.cells(scale)
-    data = [cell.arm.data or study.data for cell in cells]
-    names = list(dict.fromkeys(data))
+    names = list(dict.fromkeys(cell.arm.data or study.data for cell in cells))
     here = sum(datasets.is_here(name, folder) for name in names)
     steps = 0
-    for name in data:
-        known = datasets.train_examples(name) or recipe.examples or 0
-        examples = min(known, recipe.examples or known)
-        steps += recipe.epochs * (examples // recipe.batch_size)
+    for cell in cells:
+        of_group = recipe.of(cell.arm.group)
+        known = datasets.train_examples(cell.arm.data or study.data)
+        examples = min((n for n in (known, recipe.examples) if n), default=0)
+        steps += of_group.epochs * (examples // of_group.batch_size)
     return {
         "data": ", ".join(names) if len(names) < 4 else f"{len(names)} sets",
         "here": _here(here, len(names)),

@@ -4,12 +4,13 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from keras_regnoise.studies import _checks
 
 Value = str | int | float | bool
+_BY_GROUP = frozenset({"epochs", "batch_size", "learning_rate"})
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ class Recipe:
             one evaluation, after the last epoch.
         deviations: Where this recipe is not the paper's, a sentence each.
         options: Whatever else the study's model reads, such as a depth.
+        by_group: What is other for a group of arms, by the name of the group: `epochs`,
+            `batch_size` or `learning_rate`, such as `{"DenseNet": {"epochs": 300}}`.
     """
 
     epochs: int
@@ -98,6 +101,7 @@ class Recipe:
     test_freq: int = 0
     deviations: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    by_group: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         found: dict[str, Any] = {
@@ -120,6 +124,33 @@ class Recipe:
             _checks.refuse("Recipe", "options", "a dict", self.options)
         for name, value in found.items():
             object.__setattr__(self, name, value)
+        _check_groups(self)
+
+    def of(self, group: str) -> "Recipe":
+        """Return the recipe of a group of arms.
+
+        Example:
+            >>> dense = {"DenseNet": {"epochs": 300}}
+            >>> recipe = Recipe(epochs=200, batch_size=64, seeds=(0,), by_group=dense)
+            >>> recipe.of("DenseNet").epochs, recipe.of("ResNet").epochs
+            (300, 200)
+        """
+        other: dict[str, Any] = dict(self.by_group.get(group, {}))
+        return replace(self, by_group={}, **other)
+
+
+def _check_groups(recipe: Recipe) -> None:
+    """Raise if `by_group` is not as `Recipe` says."""
+    given = recipe.by_group
+    is_nested = isinstance(given, Mapping) and all(
+        isinstance(group, str) and isinstance(other, Mapping)
+        for group, other in given.items()
+    )
+    if not is_nested or any(set(other) - _BY_GROUP for other in given.values()):
+        expected = f"a dict of dicts with {', '.join(sorted(_BY_GROUP))}"
+        _checks.refuse("Recipe", "by_group", expected, given)
+    for group in given:
+        recipe.of(group)
 
 
 @dataclass(frozen=True)

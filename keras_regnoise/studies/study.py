@@ -202,6 +202,10 @@ def _check_whole(study: Study) -> None:
         ),
         ("has no recipe", [] if study.recipes else [""]),
         (
+            "has recipes by group for groups that it does not have:",
+            sorted({g for r in study.recipes.values() for g in r.by_group} - {*groups}),
+        ),
+        (
             "publishes numbers of arms that it does not have:",
             [
                 f"{number.group}: {number.arm}"

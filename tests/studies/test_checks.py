@@ -119,6 +119,12 @@ def test_sentences_may_have_several_lines():
             lambda: Study(**STUDY, profile=("a", "b", "c")),
             "`profile` must be a Profile",
         ),
+        (lambda: Recipe(**RECIPE, by_group={"a": 3}), "`by_group` must be a dict of"),
+        (
+            lambda: Recipe(**RECIPE, by_group={"a": {"seeds": (1,)}}),
+            "with batch_size, epochs, learning_rate",
+        ),
+        (lambda: Recipe(**RECIPE, by_group={"a": {"epochs": 0}}), "`epochs` must be"),
         (lambda: Study(**STUDY, published=(0.5,)), "`published` must be a tuple of"),
         (lambda: Study(**STUDY, deviations="One."), "`deviations` must be a tuple of"),
     ],

@@ -108,10 +108,11 @@ class Trainer:
         """
         attempts = Attempts(self.run.backup_of(cell.id))
         backup = CellBackup(self.run.backup_of(cell.id))
+        epochs = self.recipe.of(cell.arm.group).epochs
         callbacks = (
             _Finite(),  # first: what diverged is not to be backed up
             backup,
-            _Report(on_epoch, self.recipe.epochs, attempts),
+            _Report(on_epoch, epochs, attempts),
         )
         model, hp = self._prepare(cell, values)
         with self._network(cell, model, hp) as network:
@@ -126,9 +127,7 @@ class Trainer:
             environment=environment(self._options.precision, bool(network.jit_compile)),
             fit_seconds=fit_seconds,
             # Evaluations of the other splits included: what one waits for.
-            examples_per_second=(
-                model.data.sizes["train"] * self.recipe.epochs / fit_seconds
-            ),
+            examples_per_second=model.data.sizes["train"] * epochs / fit_seconds,
             device_memory=peak_device_memory(),
             attempts=attempts.count,
             seconds=attempts.seconds,
@@ -154,7 +153,8 @@ class Trainer:
         keras.backend.clear_session(free_memory=False)
         gc.collect()  # once: each takes as long as many steps
         keras.config.set_dtype_policy(self._options.precision)
-        model: StudyModel = self.study.load_model()(self.recipe, self.data(cell))
+        recipe = self.recipe.of(cell.arm.group)
+        model: StudyModel = self.study.load_model()(recipe, self.data(cell))
         keras.utils.set_random_seed(cell.seed)
         return model, hyperparameters(cell, values)
 

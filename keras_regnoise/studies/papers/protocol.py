@@ -164,6 +164,13 @@ def add_weight_decay(model: keras.Model, decay: float) -> None:
         variable.regularizer = keras.regularizers.L2(decay / 2)
 
 
+def with_errors(metrics: dict[str, float]) -> dict[str, float]:
+    """Add the errors, 1 less the accuracies, of the validation and the test split."""
+    return metrics | {
+        f"{part}_error": 1.0 - metrics[f"{part}_accuracy"] for part in ("val", "test")
+    }
+
+
 def chosen_by_validation(
     history: Mapping[str, Sequence[float]], window: int
 ) -> dict[str, float]:

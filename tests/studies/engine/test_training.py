@@ -47,6 +47,18 @@ def every_epoch(monkeypatch):
     monkeypatch.setattr(backup, "_SHARE", 0)
 
 
+def test_a_group_has_a_recipe_of_its_own(tmp_path):
+    work = trainer(TINY, tmp_path)
+    other = {"": {"epochs": 1, "batch_size": 25}}
+    work.recipe = dataclasses.replace(work.recipe, by_group=other)
+    told = []
+    record = work.train(cell(work, "none"), on_epoch=lambda *epoch: told.append(epoch))
+    assert told == [(1, 1)]
+    assert len(record.history["loss"]) == 1
+    model, _ = work._prepare(cell(work, "none"))
+    assert model.recipe.batch_size == 25
+
+
 @pytest.mark.parametrize("arm", ["Dropout 0.2", "RotationOut 0.2"])
 def test_an_interrupted_cell_goes_on_and_ends_as_an_unbroken_one(
     tmp_path, every_epoch, arm

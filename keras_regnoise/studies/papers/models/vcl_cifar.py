@@ -6,7 +6,12 @@ import keras
 from keras_regnoise import models
 from keras_regnoise.layers import VarianceConstancy
 from keras_regnoise.studies.model import Fit
-from keras_regnoise.studies.papers.protocol import PaperModel, Protocol, clipped_sgd
+from keras_regnoise.studies.papers.protocol import (
+    PaperModel,
+    Protocol,
+    clipped_sgd,
+    with_errors,
+)
 
 _ACTIVATIONS: dict[str, Any] = {
     "ReLU": "relu",
@@ -49,8 +54,4 @@ class VCLImageModel(PaperModel):
         )
 
     def fit(self, hp: Any, model: keras.Model, fit: Fit = Fit()) -> dict[str, float]:
-        metrics = super().fit(hp, model, fit)
-        return metrics | {
-            f"{part}_error": 1.0 - metrics[f"{part}_accuracy"]
-            for part in ("val", "test")
-        }
+        return with_errors(super().fit(hp, model, fit))

@@ -1,0 +1,99 @@
+"""Drop-Activation in published networks: what its Tables 1 to 4 share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from keras_regnoise.studies.papers.published import published
+from keras_regnoise.studies.papers.recipes import paper, smoke
+from keras_regnoise.studies.study import Arm, Recipe, Study
+
+METHODS = ("baseline", "RReLU", "DropAct")
+_SMOKE = "ResNet-8, digits"
+# By family: what its own paper has where ResNet has 164 epochs of batch 128.
+_OTHER: dict[str, dict[str, float]] = {
+    "WideResNet": {"epochs": 200},
+    "DenseNet-BC-100": {"epochs": 300, "batch_size": 64},
+    "DenseNet-BC-190": {"epochs": 300, "batch_size": 32},
+    "ResNeXt": {"epochs": 300},
+}
+_DEVIATIONS = (
+    "The paper does not say how many runs a number is of: 3 here.",
+    "A tenth of the training images is a validation split.",
+    "ResNet-110, ResNet-164 and PreResNet-164 start at the full learning rate; their "
+    "papers warm them up for 400 steps.",
+    "WideResNet has Dropout between its convolutions, as the quoted errors have: 0.3, "
+    "and 0.4 on SVHN.",
+)
+
+
+def arm(group: str, method: str, data: str) -> Arm:
+    """Return the arm of a method in a group, which begins with the network's name."""
+    network = group.rpartition(", ")[0]
+    return Arm(method, {"network": network, "method": method}, group, data)
+
+
+def study(
+    name: str,
+    table: int,
+    data: str,
+    *,
+    by_group: Mapping[str, Mapping[str, float]] | None = None,
+    augmentation: tuple[str, ...] = ("pad_crop", "flip"),
+    more: tuple[Arm, ...] = (),
+    recipes: Mapping[str, Recipe] | None = None,
+    deviations: tuple[str, ...] = (),
+) -> Study:
+    """Return the study of a table: its cells are the numbers that it prints.
+
+    Args:
+        name: Name of the images, as the groups of the table have it.
+        table: Number of the table.
+        data: Name of the data set.
+        by_group: See `Recipe`; by default what every network's own paper has.
+        augmentation: See `Recipe`.
+        more: Arms that the table does not have.
+        recipes: Recipes between `"smoke"` and `"paper"`.
+        deviations: Further sentences.
+    """
+    numbers = published(f"drop_activation_table{table}")
+    arms = tuple(arm(number.group, number.arm, data) for number in numbers)
+    groups = tuple(dict.fromkeys(number.group for number in numbers))
+    return Study(
+        name=f"drop-activation-{name.replace('-', '').lower()}",
+        title=f"ReLU, RReLU and Drop-Activation in published networks, {name}",
+        model="keras_regnoise.studies.papers.models.drop_activation_networks:"
+        "DropActivationNetwork",
+        data=data,
+        arms=(*arms, *more, *(arm(_SMOKE, method, "digits") for method in METHODS)),
+        baseline=METHODS[0],
+        metric="test_error",
+        objective="val_error",
+        direction="min",
+        recipes={
+            "smoke": smoke((_SMOKE,), learning_rate=0.05),
+            **(recipes or {}),
+            "paper": paper(
+                epochs=164,
+                batch_size=128,
+                learning_rate=0.1,
+                arms=groups,
+                by_group=by_group or _of_families(groups),
+                augmentation=augmentation,
+            ),
+        },
+        paper="Drop-Activation: Implicit Parameter Reduction and Harmonic "
+        "Regularization, 2018",
+        table=f"Table {table}",
+        published=numbers,
+        tables=(f"drop_activation_table{table}",),
+        deviations=(*_DEVIATIONS, *deviations),
+    )
+
+
+def _of_families(groups: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        group: other
+        for group in groups
+        for family, other in _OTHER.items()
+        if group.startswith(family)
+    }
