@@ -17,17 +17,20 @@ from keras_regnoise._keras.hooks import draw_from
 Shape = tuple[int, ...]
 Draw = Callable[[int], Any]
 
-_PADDING = 4
 _SETTINGS: dict[str, Any] = {"data_format": "channels_last", "dtype": "float32"}
 
 
 class _PadAndCrop(keras.layers.RandomCrop):  # type: ignore[misc]
-    """Random shifts by up to 4 pixels; what comes in from outside is black."""
+    """Random shifts by up to `padding` pixels; what comes in from outside is black."""
+
+    def __init__(self, *size: int, padding: int, **settings: Any) -> None:
+        super().__init__(*size, **settings)
+        self.padding = padding
 
     def call(self, data: Any, training: bool = True) -> Any:
         if not training:
             return data
-        margin = (_PADDING, _PADDING)
+        margin = (self.padding, self.padding)
         padded = self.backend.numpy.pad(data, ((0, 0), margin, margin, (0, 0)))
         return super().call(padded, training=training)
 
@@ -79,7 +82,11 @@ class _RandAugment(keras.layers.RandAugment):  # type: ignore[misc]
 
 
 def _pad_crop(shape: Shape) -> keras.layers.Layer:
-    return _PadAndCrop(*shape[:2], name="pad_crop", **_SETTINGS)
+    return _PadAndCrop(*shape[:2], padding=4, name="pad_crop", **_SETTINGS)
+
+
+def _pad8_crop(shape: Shape) -> keras.layers.Layer:
+    return _PadAndCrop(*shape[:2], padding=8, name="pad8_crop", **_SETTINGS)
 
 
 def _flip(shape: Shape) -> keras.layers.Layer:
@@ -107,6 +114,7 @@ def _randaugment(shape: Shape) -> keras.layers.Layer:
 AUGMENTATIONS: Mapping[str, Callable[[Shape], keras.layers.Layer]] = MappingProxyType(
     {
         "pad_crop": _pad_crop,
+        "pad8_crop": _pad8_crop,
         "flip": _flip,
         "cutout": _cutout,
         "randaugment": _randaugment,

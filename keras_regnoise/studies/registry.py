@@ -23,6 +23,7 @@ _MODULES = (
     "dropout_placement",
     "vcl_uci",
     "vcl_cifar",
+    "vcl_tiny_imagenet",
 )
 
 Source = Mapping[str, Any]

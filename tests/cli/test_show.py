@@ -250,8 +250,8 @@ def test_studies_of_other_packages(capsys, monkeypatch):
     entry_of(lambda: STUDY, monkeypatch)
     assert cli.main(["describe", "theirs"]) == 0
     assert "A small network on a few digits" in capsys.readouterr().out
-    assert cli.main(["run", "nothing"]) == 2
-    assert "vcl-cifar, theirs; or" in capsys.readouterr().err
+    assert cli.main(["run", "their"]) == 2
+    assert "Did you mean 'theirs'?" in capsys.readouterr().err
 
 
 def test_a_package_that_can_not_be_imported_hides_no_other_study(capsys, monkeypatch):

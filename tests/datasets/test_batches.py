@@ -211,6 +211,21 @@ def test_crops_are_drawn_image_by_image():
     assert ((counts - 500 / 81) ** 2 / (500 / 81)).sum() < 138
 
 
+def test_crops_of_larger_images_come_from_further_away():
+    image, x = variants("pad8_crop")
+    padded = np.pad(np.float32(image), ((8, 8), (8, 8), (0, 0)))
+    shifts = {
+        padded[i : i + 12, j : j + 12].tobytes(): (i, j)
+        for i in range(17)
+        for j in range(17)
+    }
+    found = np.array([shifts[crop.tobytes()] for crop in np.float32(x)])
+    for axis in (0, 1):
+        counts = np.bincount(found[:, axis], minlength=17)
+        # Chi-square with 16 degrees of freedom: 99.99 % of it is below 46.
+        assert ((counts - 500 / 17) ** 2 / (500 / 17)).sum() < 46
+
+
 def test_flips_are_fair():
     image, x = variants("flip")
     flipped = np.abs(x - np.float32(image[:, ::-1])).max((1, 2, 3)) < 1e-6
@@ -251,7 +266,10 @@ def test_randaugment_is_that_of_keras():
         ({"batch_size": 24}, "`batch_size` must be an integer from 1 to 23.*24$"),
         ({"seed": -1}, "`seed` must be an integer of 0 or more"),
         ({"initial_epoch": -1}, "`initial_epoch` must be an integer of 0 or more"),
-        ({"augmentation": ["mixup"]}, "'mixup'. Choose from: pad_crop, flip"),
+        (
+            {"augmentation": ["mixup"]},
+            "'mixup'. Choose from: pad_crop, pad8_crop, flip",
+        ),
         ({"augmentation": ["flip"], "seed": None}, "`augmentation` needs a seed"),
     ],
 )

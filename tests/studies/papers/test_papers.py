@@ -1,5 +1,7 @@
 """The papers' studies: what stands where, and which arms there are."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ pytest.importorskip("sklearn")
 
 import keras_regnoise as krn
 from keras_regnoise import datasets
+from keras_regnoise.datasets.data_set import from_splits
 from keras_regnoise.studies import Fit, registry
 from keras_regnoise.studies.engine.training import hyperparameters
 from tests.helpers import to_numpy
@@ -55,6 +58,7 @@ def test_grids():
         "dropout-placement": 4,
         "vcl-uci": 3,
         "vcl-cifar": 3,
+        "vcl-tiny-imagenet": 4,
     }
     assert {
         name: len(s.cells("short"))
@@ -80,6 +84,7 @@ def test_grids():
         "dropout-placement": 3 * 8,
         "vcl-uci": 3 * 3 * 44 * 9,
         "vcl-cifar": 3 * 2 * 27,
+        "vcl-tiny-imagenet": 3 * 4,
     }
 
 
@@ -260,6 +265,28 @@ def test_the_released_code_of_vcl(digits):
     assert steps == [round(4 * epoch / 500) for epoch in (60, 100, 140)]
     np.testing.assert_allclose(rates, [1, 0.4, 0.04, 0.004], rtol=1e-5)
     assert filters == 2 * 192
+
+
+def test_vcl_on_tiny_imagenet():
+    """Images of 64 x 64; the rate drops at epochs 50, 100 and 180 of 250."""
+    x = np.zeros((20, 64, 64, 3), "uint8")
+    split = datasets.Split(x, np.arange(20) % 4)
+    splits = dict.fromkeys(("train", "validation", "test"), split)
+    data = from_splits("tiny-imagenet", splits, 4)
+    study = PAPERS["vcl-tiny-imagenet"]
+    (cell,) = study.cells("paper", ["Tiny ImageNet: vcl, n = 2"], [0])
+    recipe = dataclasses.replace(study.recipe("paper"), batch_size=2)
+    model = study.load_model()(recipe, data).build(hyperparameters(cell))
+    convs = [x for x in flat(model) if isinstance(x, keras.layers.Conv2D)]
+    assert [conv.filters for conv in convs[:3]] == [192, 2 * 192, 2 * 240]
+    vcl = [x for x in flat(model) if isinstance(x, krn.layers.VarianceConstancy)]
+    assert {(x.weight, x.sample_size) for x in vcl} == {(0.01, 2)}
+    schedule = model.optimizer._learning_rate
+    steps = [float(to_numpy(b)) for b in schedule.boundaries]
+    assert steps == [10 * epoch for epoch in (50, 100, 180)]
+    rates = [float(to_numpy(v)) for v in schedule.values]
+    np.testing.assert_allclose(rates, [0.05, 0.02, 0.002, 0.0002], rtol=1e-5)
+    assert [number.value for number in study.published] == [0.392, 0.402, 0.373]
 
 
 @pytest.mark.parametrize(

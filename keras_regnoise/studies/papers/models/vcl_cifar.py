@@ -42,13 +42,17 @@ class VCLImageModel(PaperModel):
         drops = {epoch / _EPOCHS: factor for epoch, factor in factors.items()}
         return Protocol(drops, clipped_sgd, weight_decay=1e-4)
 
+    def widening(self, hp: Any) -> int:
+        """Return the factor of the filters."""
+        return 2 if hp.get("released") else 1
+
     def network(self, hp: Any) -> keras.Model:
         factory = _NORMALIZATIONS[hp.get("normalization")]
         layers = {"normalization": factory} if factory else {}
         return models.elu_network(
             ("conv", *layers, "relu"),
             activation=_ACTIVATIONS[hp.get("activation")],
-            widening=2 if hp.get("released") else 1,
+            widening=self.widening(hp),
             layers=layers,
             **self.sizes(hp),
         )
