@@ -35,6 +35,7 @@ from keras_regnoise.models.ctc import lstm_ctc as lstm_ctc
 from keras_regnoise.models.densenet import densenet as densenet
 from keras_regnoise.models.mlp import mlp as mlp
 from keras_regnoise.models.mlp import regressor as regressor
+from keras_regnoise.models.resnet import imagenet_resnet as imagenet_resnet
 from keras_regnoise.models.resnet import preact_resnet as preact_resnet
 from keras_regnoise.models.resnet import resnet as resnet
 from keras_regnoise.models.resnet import wide_resnet as wide_resnet
@@ -51,6 +52,7 @@ __all__ = [
     "densenet",
     "derived_seed",
     "elu_network",
+    "imagenet_resnet",
     "lstm_ctc",
     "mlp",
     "preact_resnet",

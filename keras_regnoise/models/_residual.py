@@ -51,7 +51,8 @@ def residual_network(
     unit: Unit,
     default_name: str,
     *,
-    stem: int,
+    stem: Conv,
+    pool_stem: bool = False,
     shortcut: Unit = PROJECTION,
     classes: int = 10,
     input_shape: tuple[int | None, ...] = (32, 32, 3),
@@ -65,7 +66,8 @@ def residual_network(
         stages: The convolutions of every unit of every stage.
         unit: The words of a unit, see `keras_regnoise.models`.
         default_name: Name of the model if none is given.
-        stem: Filters of the first convolution.
+        stem: The first convolution.
+        pool_stem: Whether max pooling halves the images behind it.
         shortcut: See `ResidualOptions`.
         classes: See `ImageOptions`, as the arguments that follow.
         input_shape: See `ImageOptions`.
@@ -93,7 +95,12 @@ def residual_network(
         **words,
     )
     inputs = keras.Input(input_shape, name="images")
-    x = vocabulary.stem(inputs, vocabulary.conv(stem))
+    first = vocabulary.conv(stem.filters, stem.kernel, stem.strides)
+    x = vocabulary.stem(inputs, first)
+    if pool_stem:
+        x = keras.layers.MaxPooling2D(
+            3, 2, padding="same", data_format="channels_last", name="stem_pool"
+        )(x)
     for stage, units in enumerate(stages, start=1):
         for number, convs in enumerate(units, start=1):
             prefix = f"stage{stage}_unit{number}"

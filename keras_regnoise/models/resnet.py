@@ -1,5 +1,6 @@
-"""ResNet, ResNet-B, PreActResNet and WideResNet for small images."""
+"""ResNet, ResNet-B, PreActResNet and WideResNet for small images; ResNet-50."""
 
+from collections.abc import Sequence
 from typing import Unpack
 
 import keras
@@ -7,12 +8,15 @@ import keras
 from keras_regnoise.models._depth import units_per_stage
 from keras_regnoise.models._options import ResidualOptions
 from keras_regnoise.models._residual import (
+    Conv,
     basic,
     bottleneck,
     halving_stages,
     residual_network,
 )
 from keras_regnoise.models._units import BASELINE, PREACTIVATION, Unit
+
+_WIDTHS = (64, 128, 256, 512)
 
 
 def resnet(
@@ -65,7 +69,7 @@ def resnet(
     units = units_per_stage(depth, per_unit, 2)
     stages = halving_stages(convs, units, (16, 32, 64))
     name = f"resnet{'_b' if bottlenecks else ''}{depth}"
-    return residual_network(stages, unit, name, stem=16, **options)
+    return residual_network(stages, unit, name, stem=Conv(16), **options)
 
 
 def preact_resnet(
@@ -138,4 +142,50 @@ def wide_resnet(
     units = units_per_stage(counted_with_projections, 6, 4)
     stages = halving_stages(basic, units, (16 * width, 32 * width, 64 * width))
     name = f"wide_resnet{depth}_{width}"
-    return residual_network(stages, unit, name, stem=16, **options)
+    return residual_network(stages, unit, name, stem=Conv(16), **options)
+
+
+def imagenet_resnet(
+    units: Sequence[int] = (3, 4, 6, 3),
+    unit: Unit = BASELINE,
+    **options: Unpack[ResidualOptions],
+) -> keras.Model:
+    """Build the residual network for ImageNet, by default ResNet-50.
+
+    A strided 7x7 convolution, max pooling, and four stages of bottlenecks of 64 to 512
+    filters, which papers call Res2 to Res5.
+
+    Args:
+        units: Number of units of every stage; `(3, 4, 23, 3)` is ResNet-101.
+        unit: See `resnet`.
+        **options: See `resnet`; here `shortcut` defaults to `("conv", "norm")`,
+            `input_shape` to `(224, 224, 3)` and `classes` to 1000.
+
+    Returns:
+        A functional `keras.Model` from images to class probabilities.
+
+    Raises:
+        ValueError: If there are not four numbers, or a word has no meaning.
+
+    Reference:
+        He et al., Deep Residual Learning for Image Recognition, 2016, table 1.
+
+    Example:
+        >>> imagenet_resnet((1, 1, 1, 1), classes=5, input_shape=(64, 64, 3)).name
+        'resnet14'
+    """
+    if len(units) != len(_WIDTHS):
+        raise ValueError(
+            "`units` must hold a number for each of the four stages, such as "
+            f"(3, 4, 6, 3). Received: {units!r}"
+        )
+    stages = [
+        [bottleneck(width, 2 if stage and not i else 1) for i in range(count)]
+        for stage, (width, count) in enumerate(zip(_WIDTHS, units, strict=True))
+    ]
+    options.setdefault("shortcut", ("conv", "norm"))
+    options.setdefault("input_shape", (224, 224, 3))
+    options.setdefault("classes", 1000)
+    name = f"resnet{3 * sum(units) + 2}"
+    stem = Conv(64, 7, 2)
+    return residual_network(stages, unit, name, stem=stem, pool_stem=True, **options)

@@ -50,7 +50,7 @@ def resnext(
     stages = halving_stages(convs, units, (64, 128, 256))
     name = f"resnext{depth}_{cardinality}x{base_width}d"
     options.setdefault("shortcut", ("conv", "norm"))
-    return residual_network(stages, unit, name, stem=64, **options)
+    return residual_network(stages, unit, name, stem=Conv(64), **options)
 
 
 def _aggregated(

@@ -14,6 +14,7 @@ ENTRY_POINTS = "keras_regnoise.studies"
 _MODULES = (
     "keep_rate",
     "rotationout_keep_rate",
+    "rotationout_imagenet",
     "drop_activation",
     "drop_activation_cifar100",
     "drop_activation_cifar10",

@@ -9,6 +9,7 @@ from keras_regnoise.models import (
     IC_UNITS,
     densenet,
     elu_network,
+    imagenet_resnet,
     lstm_ctc,
     preact_resnet,
     resnet,
@@ -37,6 +38,7 @@ def parameters(model):
         (lambda: densenet(100, 12), 0.8),
         (lambda: densenet(190, 40), 25.6),
         (lambda: resnext(29, 8, 64), 34.4),
+        (lambda: imagenet_resnet(), 25.6),
     ],
 )
 def test_literature(build, millions):

@@ -64,6 +64,10 @@ class PaperModel(StudyModel):
         """
         raise NotImplementedError
 
+    def metrics(self) -> list[Any]:
+        """Return what is measured beside the loss; `"accuracy"` is needed."""
+        return ["accuracy"]
+
     def sizes(self, hp: Any) -> dict[str, Any]:
         """Return the arguments that all of `keras_regnoise.models` take alike."""
         return {
@@ -82,7 +86,7 @@ class PaperModel(StudyModel):
         model.compile(
             protocol.optimizer(rate),
             "sparse_categorical_crossentropy",
-            metrics=["accuracy"],
+            metrics=self.metrics(),
             steps_per_execution=protocol.steps_per_execution,
         )
         return model

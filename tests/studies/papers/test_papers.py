@@ -49,6 +49,7 @@ def named(model, *kinds):
 def test_grids():
     assert {name: len(s.cells("smoke")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 5,
+        "rotationout-imagenet": 8,
         "drop-activation": 3,
         "drop-activation-cifar100": 3,
         "drop-activation-cifar10": 3,
@@ -75,6 +76,7 @@ def test_grids():
     }
     assert {name: len(s.cells("paper")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 5 * 2 * 17,
+        "rotationout-imagenet": 5 * 8,
         "drop-activation": 20 * 9,
         "drop-activation-cifar100": 3 * 15,
         "drop-activation-cifar10": 3 * 15,
