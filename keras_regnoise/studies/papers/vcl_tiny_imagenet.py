@@ -26,13 +26,18 @@ STUDY = Study(
     objective="val_error",
     direction="min",
     recipes={
-        "smoke": smoke(("digits",), learning_rate=0.01),
+        "smoke": smoke(
+            ("digits: none", "digits: bn", "digits: vcl, n = 2"),
+            learning_rate=0.01,
+            options={"widening": 1},
+        ),
         "paper": paper(
             epochs=250,
             batch_size=250,
             learning_rate=0.05,
             arms=("Tiny ImageNet",),
             augmentation=("pad8_crop", "flip"),
+            options={"widening": 2},
         ),
     },
     paper="Regularizing by the Variance of the Activations' Sample-Variances, 2018",

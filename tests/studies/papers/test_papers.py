@@ -59,7 +59,7 @@ def test_grids():
         "dropout-placement": 4,
         "vcl-uci": 3,
         "vcl-cifar": 3,
-        "vcl-tiny-imagenet": 4,
+        "vcl-tiny-imagenet": 3,
     }
     assert {
         name: len(s.cells("short"))

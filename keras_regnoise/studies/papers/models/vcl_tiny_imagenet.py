@@ -9,7 +9,7 @@ _EPOCHS = 250
 
 
 class VCLTinyImageNetModel(VCLImageModel):
-    """The 11-layer network with twice the filters, as for larger images."""
+    """The 11-layer network, at the paper's scale with twice the filters."""
 
     shares_programs = True
 
@@ -18,4 +18,4 @@ class VCLTinyImageNetModel(VCLImageModel):
         return Protocol(drops, clipped_sgd, weight_decay=1e-4)
 
     def widening(self, hp: Any) -> int:
-        return 2
+        return int(self.recipe.options["widening"])
