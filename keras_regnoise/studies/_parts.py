@@ -82,6 +82,10 @@ class Recipe:
         test_freq: Epochs between evaluations of the test split, for a curve; 0 for
             one evaluation, after the last epoch.
         deviations: Where this recipe is not the paper's, a sentence each.
+        redraw: Whether every seed has training and validation examples of its own,
+            drawn from the two splits; the test split is the same for all.
+        wrong_labels: Share of the training examples that get a wrong label, anew for
+            every seed.
         options: Whatever else the study's model reads, such as a depth.
     """
 
@@ -97,6 +101,8 @@ class Recipe:
     validation_freq: int = 1
     test_freq: int = 0
     deviations: tuple[str, ...] = ()
+    redraw: bool = False
+    wrong_labels: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -116,6 +122,11 @@ class Recipe:
             lines = name == "deviations"
             value = getattr(self, name)
             found[name] = _checks.texts("Recipe", name, value, lines=lines)
+        share = _checks.number("Recipe", "wrong_labels", self.wrong_labels, 0.0)
+        if share > 1.0 or (share and not self.redraw):
+            expected = "a share in [0, 1], and 0 without `redraw`"
+            _checks.refuse("Recipe", "wrong_labels", expected, self.wrong_labels)
+        found["wrong_labels"] = share
         if not isinstance(self.options, Mapping):
             _checks.refuse("Recipe", "options", "a dict", self.options)
         for name, value in found.items():

@@ -15,7 +15,7 @@ from tests.helpers import run_python
 
 # The names of all cells of all arms, at the scales smoke, short and paper.
 CELLS = {
-    "keep-rate": "87a4651659763b2c",
+    "keep-rate": "057f12ee9cb8eb79",
     "rotationout-keep-rate": "17e2d9a047c25a49",
     "drop-activation": "b01bba6fa02f27df",
     "ic-units": "09c5ecf6a2daf7c5",
@@ -25,7 +25,7 @@ CELLS = {
 }
 # The networks of the cells of scale smoke.
 NETWORKS = {
-    "keep-rate": "647dc11e9874f5c8",
+    "keep-rate": "bca9363077964d38",
     "rotationout-keep-rate": "1d87a67a551d2792",
     "drop-activation": "36260455a8346611",
     "ic-units": "1e16406c80c66bcf",
