@@ -45,7 +45,8 @@ class Claim:
         arms: Patterns of the arms of its two sides, as in `Recipe.arms`. Where several
             match, as the rates of a method do, the best on the validation split counts.
         metric: What is compared; the study's headline by default.
-        sign: Sign of the first side minus the second that the sentence says: 1 or -1.
+        sign: Sign of the first side minus the second that the sentence says: 1 or -1,
+            or 0 if it says that there is no difference that matters.
         published: The paper's difference, if it prints one.
         margin: The smallest difference that matters, in the metric's own unit.
         gate: What the setting must show first; None where the claim is not about a
@@ -79,8 +80,8 @@ class Claim:
         object.__setattr__(self, "arms", sides)
         _checks.text(owner, "metric", self.metric)
         _checks.text(owner, "x", self.x, filled=self.statistic == "plateau")
-        if self.sign not in (1, -1):
-            _checks.refuse(owner, "sign", "1 or -1", self.sign)
+        if self.sign not in (1, 0, -1):
+            _checks.refuse(owner, "sign", "1, 0 or -1", self.sign)
         if self.statistic not in _STATISTICS:
             expected = f"one of {', '.join(_STATISTICS)}"
             _checks.refuse(owner, "statistic", expected, self.statistic)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from keras_regnoise.studies.papers.published import published
+from keras_regnoise.studies.papers.recipes import BATCH_NORM
 from keras_regnoise.studies.study import Arm, Profile, Published, Recipe, Study
 
 _NORMALIZATIONS = ("none", "bn", "vcl")
@@ -103,7 +104,8 @@ STUDY = Study(
         "here: standardized, SGD with momentum 0.9 as for its images.",
         "The gradient of every variable is clipped to norm 1 in all arms, as in the "
         "released code; the text clips that of each layer, and does not say in which "
-        "arms. Momentum 0.9 of BatchNormalization, torch's default.",
+        "arms.",
+        BATCH_NORM,
         "The epoch is the last one of the window of evaluations with the smallest mean "
         "validation error.",
         "Table 4 counts the three data sets in which all options are equal, against "

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
@@ -17,6 +18,7 @@ from keras_regnoise.studies import (
     Published,
     Recipe,
     Run,
+    registry,
     report,
 )
 from keras_regnoise.studies.papers.published import rows
@@ -216,8 +218,46 @@ def test_report(tmp_path):
     assert (tmp_path / "figure.png").stat().st_size > 10_000
     for row in wins_rows(standings(run), published_standings(run)):
         assert len(row) == len(WINS_COLUMNS)
-        _, _, ours, wins, published, published_wins = row
-        assert (ours, wins) == (published, published_wins)
+        _, _, ours, wins, signs, *published = row
+        # The run is the paper's table, of all of its problems.
+        assert published == [ours, wins] * 2
+        assert bool(signs) == bool(ours)
+
+
+# The sets of the study's scale "short", without depth.
+SHORT = {
+    arm.values["table"]
+    for arm in (c.arm for c in registry.find("vcl-uci")[0].cells("short"))
+}
+
+
+@pytest.mark.parametrize(
+    ("activation", "mean", "half"),
+    # Of Table 5, computed with SciPy from the printed errors of these 23 sets.
+    [
+        ("ReLU", -0.0059, 0.0047),
+        ("ELU", 0.0010, 0.0046),
+        ("SELU", -0.0015, 0.0038),
+    ],
+)
+def test_the_papers_effect_on_the_same_problems(activation, mean, half):
+    papers = published_standings(paper()).of_problems(SHORT)
+    assert len(papers.problems) == 23
+    (line,) = (w for w in papers.table() if (w.within, w.option) == (activation, "vcl"))
+    assert line.difference.mean == pytest.approx(mean, abs=5e-5)
+    assert line.difference.half_width == pytest.approx(half, abs=5e-5)
+
+
+def test_the_sign_test_is_that_of_scipy():
+    errors = np.random.default_rng(0).choice([0.1, 0.2, 0.3], (2, 30))
+    both = {("ReLU", "none"): errors[0], ("ReLU", "vcl"): errors[1]}
+    names = tuple(map(str, range(30)))
+    _, line = Standings(both, names, 30).table()
+    better, worse = (errors[1] < errors[0]).sum(), (errors[1] > errors[0]).sum()
+    assert (line.better, line.worse) == (better, worse)
+    expected = stats.binomtest(int(better), int(better + worse)).pvalue
+    assert line.sign_p == pytest.approx(expected)
+    assert Standings(both, names, 30).table()[0].sign_p == 1.0
 
 
 def test_the_answer_is_about_the_problems():

@@ -6,7 +6,12 @@ import keras
 from keras_regnoise import models
 from keras_regnoise.layers import VarianceConstancy
 from keras_regnoise.studies.model import Fit
-from keras_regnoise.studies.papers.protocol import PaperModel, Protocol, clipped_sgd
+from keras_regnoise.studies.papers.protocol import (
+    PaperModel,
+    Protocol,
+    batch_norm,
+    clipped_sgd,
+)
 
 _ACTIVATIONS: dict[str, Any] = {
     "ReLU": "relu",
@@ -15,7 +20,7 @@ _ACTIVATIONS: dict[str, Any] = {
 }
 _NORMALIZATIONS: dict[str, Any] = {
     "none": None,
-    "bn": keras.layers.BatchNormalization,
+    "bn": batch_norm,
     "ln": partial(keras.layers.LayerNormalization, axis=(1, 2, 3)),
     "gn": partial(keras.layers.GroupNormalization, groups=4),
     **{f"vcl, n = {n}": partial(VarianceConstancy, 0.01, n) for n in (9, 7, 5, 3, 2)},

@@ -31,7 +31,10 @@ def measured(finding: Finding, sides: Sides) -> Finding:
         return finding
     if claim.statistic == "problems":
         return _over_problems(finding, one, other, sides)
-    (first,), (second,) = (tuple(side.values())[:1] for side in (one, other))
+    if {*one} != {*other} or len(one) > 1:
+        reason = "the arms are of several groups; a run of one group could"
+        return replace(finding, verdict=CANNOT_TELL, reason=reason)
+    (first,), (second,) = one.values(), other.values()
     finding = replace(finding, verdict=MORE_SEEDS, reason=closed(claim, sides))
     if claim.statistic == "plateau":
         finding = _plateaus(finding, sides)
