@@ -107,16 +107,24 @@ class Estimate:
         return not self.low <= value <= self.high
 
     def pairs_needed(self, margin: float, claims: int = 1) -> int:
-        """Return about how many pairs would decide between 0 and the margin.
+        """Return about how many pairs would decide, if the difference is what it seems.
 
-        With so many, a true difference of 0 is found equivalent with probability 0.8,
-        and one of the size of the margin is found to be a difference in even more
-        cases, at 0.05 divided by the number of claims.
+        So many that with probability 0.8 one of the two tests rejects, at 0.05 divided
+        by the number of claims: that of a difference from 0, or that of one within the
+        margin.
         """
-        normal = NormalDist()
-        z = normal.inv_cdf(1 - ALPHA / claims)
-        z += normal.inv_cdf(1 - (1 - _POWER) / 2)
-        return max(FEWEST, math.ceil((z * self.deviation / margin) ** 2))
+        quantile = NormalDist().inv_cdf
+        alpha, size = ALPHA / claims, abs(self.mean)
+        differs = (quantile(1 - alpha / 2) + quantile(_POWER), size)
+        # At a difference of 0 both of its one-sided tests may fail.
+        power = (1 + _POWER) / 2
+        alike = (quantile(1 - alpha) + quantile(power), margin - size)
+        counts = [
+            (z * self.deviation / distance) ** 2
+            for z, distance in (differs, alike)
+            if distance > 0
+        ]
+        return max(self.count + 1, math.ceil(min(counts)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

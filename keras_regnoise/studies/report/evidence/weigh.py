@@ -70,5 +70,5 @@ def _judged(finding: Finding, claims: int) -> Finding:
     if finding.p_value <= ALPHA:
         agrees = estimate.mean * claim.sign > 0
         return replace(finding, verdict=CONFIRMED if agrees else REFUTED)
-    needed = max(estimate.count + 1, estimate.pairs_needed(claim.margin, claims))
+    needed = estimate.pairs_needed(claim.margin, claims)
     return replace(finding, reason=f"about {needed} {finding.unit}s would decide")
