@@ -6,27 +6,17 @@ What stands between `<!-- NAME -->` and `<!-- end -->` is written here and not b
 a test compares it with what it would be now.
 """
 
-import csv
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from statistics import fmean
 
-import numpy as np
+from older import COLUMNS, table_of, vcl_wins
 
 from keras_regnoise.studies import Run, report
-from keras_regnoise.studies.papers.published import rows
 from keras_regnoise.studies.report.evidence.words import difference_words
-from keras_regnoise.studies.report.markdown import markdown
-from keras_regnoise.studies.report.standings import Standings
-from keras_regnoise.studies.report.wins import WINS_COLUMNS, wins_rows
 
 RESULTS = Path(__file__).parent
 FRONT_PAGE = RESULTS.parents[1] / "README.md"
 KEEP_RATE = RESULTS / "keep-rate"
-VCL = RESULTS / "vcl-uci"
-_ERROR = "selected_test_error"
 
 
 def whole_report(run: Run) -> str:
@@ -54,29 +44,6 @@ def seeds_of(run: Run) -> int:
     return len({r.seed for r in run.done if r.key == ("MLP", "none")})
 
 
-def vcl_wins() -> str:
-    """Return the wins of vcl-uci, from a run whose cells were not kept, as a table."""
-    with (VCL / "results.csv").open(encoding="utf-8") as stream:
-        ours = _standings(
-            row for row in csv.DictReader(stream) if row["metric"] == _ERROR
-        )
-    papers = _standings(rows("vcl_table5"))
-    lines = [list(WINS_COLUMNS), *wins_rows(ours, papers)]
-    return "\n".join(markdown(lines, [True] * len(WINS_COLUMNS)))
-
-
-def _standings(table: Iterable[Mapping[str, str]]) -> Standings:
-    """Take the mean over the seeds of every data set, activation and option."""
-    values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for row in table:
-        name, activation, *_ = row["group"].split(", ")
-        values[activation, row["arm"], name].append(float(row["value"]))
-    names = tuple(dict.fromkeys(name for *_, name in values))
-    kinds = dict.fromkeys((activation, arm) for activation, arm, _ in values)
-    errors = {k: np.array([fmean(values[*k, name]) for name in names]) for k in kinds}
-    return Standings(errors, names, len(names))
-
-
 def filled(text: str, name: str, content: str) -> str:
     """Return a document with something else between two marks."""
     pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
@@ -97,8 +64,10 @@ def documents() -> dict[Path, str]:
         page = manifest.parent / "README.md"
         content = whole_report(Run.open(manifest.parent))
         texts[page] = filled(page.read_text("utf-8"), "report", content)
-    page = VCL / "README.md"
-    texts[page] = filled(page.read_text("utf-8"), "wins", vcl_wins())
+    older = {name: ("table", table_of(name)) for name in COLUMNS}
+    for name, (mark, content) in {**older, "vcl-uci": ("wins", vcl_wins())}.items():
+        page = RESULTS / name / "README.md"
+        texts[page] = filled(page.read_text("utf-8"), mark, content)
     front = FRONT_PAGE.read_text("utf-8")
     sentence = best_and_beyond(Run.open(KEEP_RATE))
     return texts | {FRONT_PAGE: filled(front, "keep-rate", sentence)}

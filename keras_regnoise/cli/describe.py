@@ -10,7 +10,7 @@ from keras_regnoise.cli.find import find_study
 from keras_regnoise.studies._text import clean_text
 
 if TYPE_CHECKING:
-    from keras_regnoise.studies.study import Published, Study
+    from keras_regnoise.studies.study import Claim, Published, Study
 
 
 def add(commands: Commands) -> None:
@@ -62,7 +62,16 @@ def _lines(study: "Study") -> list[str]:
         text = ", ".join(f"{name} {_brief(value)}" for name, value in values.items())
         lines.append(f"Scale {scale}: {text}")
         lines += [f"  Differs from the paper: {text}" for text in recipe.deviations]
-    return lines + [f"Differs from the paper: {text}" for text in study.deviations]
+    lines += [f"Differs from the paper: {text}" for text in study.deviations]
+    return lines + [_claim(claim) for claim in study.claims]
+
+
+def _claim(claim: "Claim") -> str:
+    one, other = claim.arms
+    return (
+        f"Claims: {claim.text} ({one} minus {other}, margin {claim.margin:g}"
+        f"{'' if claim.gate else ', no gate'})"
+    )
 
 
 def _brief(value: object) -> str:

@@ -28,7 +28,12 @@ def test_list_and_describe(capsys):
     assert cli.main(["describe", "keep-rate", "--format", "json"]) == 0
     description = json.loads(capsys.readouterr().out)
     assert len(description["arms"]) == 82
-    assert description["recipes"]["smoke"]["epochs"] == 40
+    assert description["recipes"]["smoke"]["epochs"] == 150
+    assert cli.main(["describe", "keep-rate"]) == 0
+    output = " ".join(capsys.readouterr().out.split())
+    assert (
+        "Claims: VCL is better than none (MLP). (MLP: VCL * minus MLP: none" in output
+    )
     assert cli.main(["describe", str(TINY)]) == 0
     output = capsys.readouterr().out
     assert "RotationOut 0.4" in output

@@ -17,8 +17,10 @@ COLUMNS = ("claim", "verdict", "difference", "margin", "p, Holm", "published", "
 
 
 def claim_rows(findings: Sequence[Finding]) -> Iterable[list[str]]:
-    """Format findings, a line each."""
+    """Format findings, a line each; those that were not run are left out."""
     for finding in findings:
+        if finding.verdict == NOT_RUN:
+            continue
         yield [
             finding.claim.text,
             verdict_words(finding),
@@ -34,9 +36,10 @@ def claims_markdown(findings: Sequence[Finding]) -> list[list[str]]:
     """Return title, table, notes and outcome as lines of Markdown; nothing of none."""
     if not findings:
         return []
-    table = markdown([list(COLUMNS), *claim_rows(findings)], [True] * len(COLUMNS))
+    rows = list(claim_rows(findings))
+    table = markdown([list(COLUMNS), *rows], [True] * len(COLUMNS)) if rows else []
     notes = [*claim_notes(findings), outcome_of_claims(findings)]
-    return [["The claims"], table, notes]
+    return [part for part in (["The claims"], table, notes) if part]
 
 
 def outcome_of_claims(findings: Sequence[Finding]) -> str:

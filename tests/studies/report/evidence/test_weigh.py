@@ -217,3 +217,16 @@ def test_claims_are_written_into_the_folder_and_read_again():
     run = simulated(EFFECTS, [claim(published=0.1), claim(gate=None, sign=-1)])
     content = json.loads(json.dumps(run.manifest.as_json()))
     assert type(run.manifest).from_json(content).description == run.description
+
+
+def test_a_claim_that_was_not_run_is_counted_and_has_no_line():
+    run = simulated(EFFECTS, [claim(), claim("Dropout 0.3", "none")])
+    left = replace(
+        run, records=tuple(r for r in run.records if r.arm != "Rotation 0.1")
+    )
+    findings = weigh(left)
+    assert [f.verdict for f in findings] == ["not run", "confirmed"]
+    assert [row[-1] for row in claim_rows(findings)] == ["Dropout 0.3 minus none"]
+    assert outcome_of_claims(findings) == "Of 2 claims: 1 confirmed, 1 not run."
+    text = report.render(report.summarize(left), left, terminal=False)
+    assert text.count("It is better.") == 1
