@@ -21,18 +21,21 @@ class Gate:
         baseline: Pattern of the arm without a regularizer.
         regularizer: Pattern of the arms of a regularizer that is known to help, such
             as `"MLP: Dropout *"`; of several, the best on the validation split counts.
-        fitted: What the baseline must reach on its training part.
+            Empty where the claim is not about a regularizer alone.
+        fitted: What the baseline must reach on its training part; over several
+            problems, in the mean.
         metric: The metric in which it must.
     """
 
     baseline: str
-    regularizer: str
+    regularizer: str = ""
     fitted: float = 0.99
     metric: str = "train_accuracy"
 
     def __post_init__(self) -> None:
         for name in ("baseline", "regularizer", "metric"):
-            _checks.text("Gate", name, getattr(self, name), filled=True)
+            filled = name != "regularizer"
+            _checks.text("Gate", name, getattr(self, name), filled=filled)
         _checks.number("Gate", "fitted", self.fitted)
 
 
@@ -47,7 +50,8 @@ class Claim:
         metric: What is compared; the study's headline by default.
         sign: Sign of the first side minus the second that the sentence says: 1 or -1,
             or 0 if it says that there is no difference that matters.
-        published: The paper's difference, if it prints one.
+        published: The paper's difference, if it prints one; over problems that of the
+            same problems, from the study's published numbers, is taken by itself.
         margin: The smallest difference that matters, in the metric's own unit.
         gate: What the setting must show first; None where the claim is not about a
             regularizer's effect.
@@ -97,7 +101,7 @@ class Claim:
     def patterns(self) -> tuple[str, ...]:
         """Patterns of all arms that it is about."""
         gate = (self.gate.baseline, self.gate.regularizer) if self.gate else ()
-        return *self.arms, *gate
+        return *self.arms, *filter(None, gate)
 
     @staticmethod
     def from_json(content: Mapping[str, Any]) -> "Claim":

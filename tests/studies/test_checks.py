@@ -111,7 +111,7 @@ def test_sentences_may_have_several_lines():
         (lambda: Claim(**CLAIM, statistic="median"), "one of mean, plateau, problems"),
         (lambda: Claim(**CLAIM, statistic="plateau"), "`x` must be a string that is"),
         (lambda: Claim(**CLAIM, gate="none"), "`gate` must be a Gate or None"),
-        (lambda: Gate(baseline="", regularizer="b"), "`baseline` must be a string"),
+        (lambda: Gate(baseline=""), "`baseline` must be a string"),
         (lambda: Published("a", float("nan")), "`value` must be a finite number"),
         (lambda: Study(**STUDY | {"name": None}), "Study: `name` must be a string"),
         (lambda: Study(**STUDY | {"arms": ("none",)}), "`arms` must be a tuple of Arm"),

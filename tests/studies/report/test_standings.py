@@ -13,6 +13,7 @@ pytest.importorskip("jinja2")
 from keras_regnoise.studies import (
     Arm,
     Cell,
+    Claim,
     Description,
     Profile,
     Published,
@@ -29,7 +30,7 @@ from keras_regnoise.studies.report.standings import (
 )
 from keras_regnoise.studies.report.wins import WINS_COLUMNS, wins_rows
 from keras_regnoise.studies.run import Manifest, Options, Record
-from tests.studies.report.synthetic import changed, first, keeping, measured
+from tests.studies.report.synthetic import changed, described, first, keeping, measured
 
 SPEC = Profile(problem="table", within="activation", option="normalization")
 ROWS = list(rows("vcl_table5"))
@@ -301,3 +302,48 @@ def test_a_run_of_one_kind_is_drawn_beside_that_kind_of_the_paper(tmp_path):
     assert "This run: ELU" in page
     assert "The paper: ELU" in page
     assert "The paper: ReLU" not in page
+
+
+def test_a_claim_over_problems_has_the_papers_effect_on_the_same_problems():
+    run = described(
+        paper(),
+        claims=(
+            Claim(
+                text="VCL is better than none (ReLU).",
+                arms=("*, ReLU: vcl", "*, ReLU: none"),
+                sign=-1,
+                margin=0.005,
+                statistic="problems",
+            ),
+        ),
+    )
+    half = keeping(run, lambda r: r.values["table"] in SHORT)
+    (finding,) = report.weigh(half)
+    assert (finding.estimate.count, finding.unit) == (23, "data set")
+    # The run has the paper's own numbers.
+    assert finding.published == pytest.approx(-0.0059, abs=5e-5)
+    assert finding.estimate.mean == pytest.approx(finding.published)
+    assert finding.excludes_published is False
+    (whole,) = report.weigh(run)
+    assert whole.published == pytest.approx(-0.0121, abs=5e-5)
+
+
+def test_the_depth_is_chosen_before_problems_are_compared():
+    claim = Claim(
+        text="VCL is better than none (ReLU).",
+        arms=("*: vcl", "*: none"),
+        sign=-1,
+        margin=0.005,
+        statistic="problems",
+    )
+    run = described(paper(), claims=(claim,))
+    # Three activations stand for three depths of one problem: the best counts.
+    (finding,) = report.weigh(run)
+    errors = {}
+    for row in ROWS:
+        table = row["group"].rpartition(", ")[0]
+        errors.setdefault((table, row["arm"]), []).append(float(row["value"]))
+    tables = {table for table, _ in errors}
+    expected = [min(errors[t, "vcl"]) - min(errors[t, "none"]) for t in tables]
+    assert finding.estimate.count == 44
+    assert finding.estimate.mean == pytest.approx(np.mean(expected))

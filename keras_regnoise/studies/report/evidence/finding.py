@@ -27,6 +27,7 @@ class Finding:
         estimate: First side minus second; None if they can't be compared.
         p_value: Holm's, over the claims of the study; of a difference from 0.
         equivalence_p: Holm's, of a difference within the margin.
+        published: The paper's difference.
         excludes_published: Whether the interval leaves the published effect out; None
             without one.
         pooled_half_width: Half the interval of the pooled model of seeds and arms;
@@ -43,6 +44,7 @@ class Finding:
     estimate: Estimate | None = None
     p_value: float = 1.0
     equivalence_p: float = 1.0
+    published: float | None = None
     excludes_published: bool | None = None
     pooled_half_width: float | None = None
     pooled_p: float | None = None

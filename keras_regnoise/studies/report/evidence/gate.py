@@ -1,5 +1,7 @@
 """Whether a setting may judge regularizers at all."""
 
+from statistics import fmean
+
 from keras_regnoise.studies.report.evidence.estimate import Estimate
 from keras_regnoise.studies.report.evidence.sides import Sides, common_seeds, name_of
 from keras_regnoise.studies.report.interval import FEWEST
@@ -13,16 +15,17 @@ def closed(claim: Claim, sides: Sides) -> str:
     if gate is None:
         return ""
     metric = Metric(gate.metric)
-    baseline = next(iter(sides.best(gate.baseline, gate.metric).values()), None)
-    if baseline is None:
+    baselines = list(sides.best(gate.baseline, gate.metric).values())
+    if not baselines:
         return f"{gate.baseline} was not run"
-    reached = baseline.value.mean
+    reached = fmean(arm.value.mean for arm in baselines)
     if reached < gate.fitted:
+        name = name_of(baselines[0]) if len(baselines) == 1 else gate.baseline
         return (
-            f"{name_of(baseline)} has a {metric.words} of {metric.number(reached)}, "
+            f"{name} has a {metric.words} of {metric.number(reached)}, "
             f"not {metric.number(gate.fitted)}: there is no overfitting to mend"
         )
-    return _helpless(claim, gate, sides)
+    return _helpless(claim, gate, sides) if gate.regularizer else ""
 
 
 def _helpless(claim: Claim, gate: Gate, sides: Sides) -> str:

@@ -1,6 +1,6 @@
 """The difference between the two sides of a claim."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from statistics import fmean
 
@@ -26,11 +26,11 @@ _FEWEST_RESAMPLED = 10  # a bootstrap of few makes intervals that are too narrow
 def measured(finding: Finding, sides: Sides) -> Finding:
     """Compare the two sides, without a verdict yet but for what can't be compared."""
     claim = finding.claim
+    if claim.statistic == "problems":
+        return _over_problems(finding, sides)
     one, other = (sides.best(pattern, finding.metric) for pattern in claim.arms)
     if not one or not other:
         return finding
-    if claim.statistic == "problems":
-        return _over_problems(finding, one, other, sides)
     if {*one} != {*other} or len(one) > 1:
         reason = "the arms are of several groups; a run of one group could"
         return replace(finding, verdict=CANNOT_TELL, reason=reason)
@@ -76,34 +76,60 @@ def _curves(
     }
 
 
-def _over_problems(
-    finding: Finding,
-    one: Mapping[str, ArmSummary],
-    other: Mapping[str, ArmSummary],
-    sides: Sides,
-) -> Finding:
-    """Compare two options over groups, the problems; a stratum is of like sizes."""
+def _over_problems(finding: Finding, sides: Sides) -> Finding:
+    """Compare two options over problems; a stratum is of like sizes."""
+    claim, metric = finding.claim, finding.metric
+    profile = sides.run.description.profile
+    by = profile.problem if profile else ""
+    one, other = (sides.best(pattern, metric, by) for pattern in claim.arms)
+    pairs = {name: (one[name], other[name]) for name in one if name in other}
     differences = {
-        group: fmean([one[group].seeds[s] - other[group].seeds[s] for s in seeds])
-        for group in one
-        if group in other and (seeds := common_seeds([one[group], other[group]]))
+        name: fmean([first.seeds[s] - second.seeds[s] for s in seeds])
+        for name, (first, second) in pairs.items()
+        if (seeds := common_seeds([first, second]))
     }
+    if not differences:
+        return finding
     finding = replace(
-        finding, verdict=MORE_SEEDS, sides=finding.claim.arms, unit="data set"
+        finding,
+        verdict=MORE_SEEDS,
+        sides=claim.arms,
+        unit="data set",
+        reason=closed(claim, sides),
+        published=_published([pairs[name] for name in differences], finding),
     )
-    if len(differences) < _FEWEST_RESAMPLED:
-        return replace(finding, reason=f"fewer than {_FEWEST_RESAMPLED} data sets")
+    few = len(differences) < _FEWEST_RESAMPLED
+    if finding.reason or few:
+        reason = finding.reason or f"fewer than {_FEWEST_RESAMPLED} data sets"
+        verdict = CANNOT_TELL if finding.reason else MORE_SEEDS
+        return replace(finding, verdict=verdict, reason=reason)
     sizes = {r.group: float(r.data.get("train") or 0) for r in sides.run.done}
-    ordered = sorted(differences, key=lambda group: sizes[group])
+    ordered = sorted(differences, key=lambda name: sizes[one[name].group])
     third = -(-len(ordered) // 3)
     strata = [
-        [differences[group] for group in ordered[start : start + third]]
+        [differences[name] for name in ordered[start : start + third]]
         for start in range(0, len(ordered), third)
     ]
     value, resamples = means_over_problems(strata)
-    margin = finding.claim.margin
-    estimate = Estimate.of_resamples(value, resamples, margin, len(ordered))
+    estimate = Estimate.of_resamples(value, resamples, claim.margin, len(ordered))
     return replace(finding, estimate=estimate)
+
+
+def _published(
+    pairs: Sequence[tuple[ArmSummary, ArmSummary]], finding: Finding
+) -> float | None:
+    """Return the paper's mean difference of the same problems, if it prints them."""
+    printed = [
+        [
+            n.value
+            for arm in pair
+            for n in arm.published[:1]
+            if n.metric == finding.metric
+        ]
+        for pair in pairs
+    ]
+    found = [values[0] - values[1] for values in printed if len(values) == 2]
+    return fmean(found) if found and not finding.published else finding.published
 
 
 def with_pooled(finding: Finding, findings: Sequence[Finding], sides: Sides) -> Finding:

@@ -25,14 +25,20 @@ class Sides:
         found = self._summary(metric)
         return [arm for key, arm in found.items() if key in keys and arm.value.count]
 
-    def best(self, pattern: str, metric: str) -> dict[str, ArmSummary]:
+    def best(self, pattern: str, metric: str, by: str = "") -> dict[str, ArmSummary]:
         """Return the best arm that matches, by group; chosen by the objective.
 
         One of which runs failed is chosen only if all others have failed ones too.
+
+        Args:
+            pattern: Of the arms.
+            metric: Of the summaries.
+            by: Value of the arms by which to choose, in place of the group.
         """
         groups: dict[str, list[ArmSummary]] = {}
         for arm in self.arms(pattern, metric):
-            groups.setdefault(arm.group, []).append(arm)
+            key = str(arm.values[by]) if by else arm.group
+            groups.setdefault(key, []).append(arm)
         return {
             group: arms[0] if len(arms) == 1 else max(arms, key=self._rank)
             for group, arms in groups.items()

@@ -41,7 +41,10 @@ def weigh(run: Run) -> list[Finding]:
     run = readable(run)
     claims = run.description.claims
     metric = run.description.metric
-    found = [Finding(claim=claim, metric=claim.metric or metric) for claim in claims]
+    found = [
+        Finding(claim=c, metric=c.metric or metric, published=c.published)
+        for c in claims
+    ]
     if not run.done:
         return found
     sides = Sides(run)
@@ -62,7 +65,7 @@ def weigh(run: Run) -> list[Finding]:
 def _judged(finding: Finding, claims: int) -> Finding:
     claim, estimate = finding.claim, finding.estimate
     assert estimate is not None
-    published = claim.published
+    published = finding.published
     excludes = None if published is None else estimate.excludes(published)
     finding = replace(finding, excludes_published=excludes)
     if finding.equivalence_p <= ALPHA:

@@ -87,7 +87,7 @@ def claims_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             **_estimate(finding),
             "p_value_holm": finding.p_value,
             "equivalence_p_holm": finding.equivalence_p,
-            "published": finding.claim.published,
+            "published": finding.published,
             "excludes_published": finding.excludes_published,
             "pooled_half_width": finding.pooled_half_width,
             "pooled_p": finding.pooled_p,
@@ -132,7 +132,7 @@ def _small(p: float) -> str:
 
 
 def _published(finding: Finding) -> str:
-    published = finding.claim.published
+    published = finding.published
     if published is None:
         return ""
     text = _signed(finding, published)

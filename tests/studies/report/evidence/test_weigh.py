@@ -230,3 +230,11 @@ def test_a_claim_that_was_not_run_is_counted_and_has_no_line():
     assert outcome_of_claims(findings) == "Of 2 claims: 1 confirmed, 1 not run."
     text = report.render(report.summarize(left), left, terminal=False)
     assert text.count("It is better.") == 1
+
+
+def test_a_gate_may_ask_for_the_fit_alone():
+    effects = {"none": 0.0, "Rotation 0.1": 0.3}
+    for fitted, verdict in ((0.8, "confirmed"), (0.95, "this setting can't tell")):
+        gate = Gate(baseline="none", fitted=fitted)
+        run = simulated(effects, [claim(other="none", gate=gate)], fitted=0.9)
+        assert weigh(run)[0].verdict == verdict
