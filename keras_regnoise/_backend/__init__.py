@@ -10,6 +10,8 @@ Every module here offers the same names:
 - ``local_seed(seed)``: the seed of this replica;
 - ``renew_programs(variable)``: what is compiled with it is built anew;
 - ``compiled(function)``: the function, compiled where that pays;
+- ``shared(function)``: the function, traced once for all sizes;
+- ``piece(function)``: one or the other, as pays for its input;
 - ``kernel(forward, backward, tangent)``: one operation with derivatives;
 - ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
 - ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
@@ -44,7 +46,9 @@ leading_rows = _module.leading_rows
 local_seed = _module.local_seed
 normal = _module.normal
 renew_programs = _module.renew_programs
+piece = _module.piece
 rotate = _module.rotate
+shared = _module.shared
 take_per_sample = _module.take_per_sample
 uniform = _module.uniform
 variance = _module.variance

@@ -133,8 +133,25 @@ class Backend(Protocol):
         """Return `(x, *tensors, **options)`, compiled where that pays."""
         ...
 
+    def shared(self, function: Function) -> Function:
+        """Return `(*tensors_and_sizes, **options)`, traced once for all sizes.
+
+        For what is small beside the tensors of a layer, and may be traced often: where
+        tracing costs something, all layers then share one program.
+        """
+        ...
+
+    def piece(self, function: Function) -> Function:
+        """Return `(x, *tensors, **options)`, compiled or shared, as pays for `x`."""
+        ...
+
     def kernel(
-        self, forward: Function, backward: Function, tangent: Function | None = None
+        self,
+        forward: Function,
+        backward: Function,
+        tangent: Function | None = None,
+        *,
+        in_pieces: bool = False,
     ) -> Function:
         """Make one differentiable operation of a forward and a backward function.
 
@@ -144,6 +161,8 @@ class Backend(Protocol):
             backward: `(gradient, *residuals, **options) -> gradient of x`.
             tangent: `(tangent of x, *residuals, **options) -> tangent of y`, of which
                 `backward` is the adjoint. Defaults to `backward`.
+            in_pieces: Whether both consist of what is `shared` and of a `piece`, and
+                need not be compiled as a whole.
         """
         ...
 

@@ -30,8 +30,10 @@ def _mix(h: Tensor) -> Tensor:
     return ops.bitwise_xor(h, ops.right_shift(h, _u32(16)))
 
 
-def _key(first: Tensor, second: Tensor, stream: int) -> Tensor:
-    return _mix(_mix(first + _u32(stream * _GOLDEN_RATIO)) + second)
+def _keys(seed: Tensor, stream: int) -> tuple[Tensor, Tensor]:
+    state = ops.cast(seed, "uint32")
+    keys = _mix(_mix(state + _u32(stream * _GOLDEN_RATIO)) + ops.flip(state))
+    return keys[:1], keys[1:]
 
 
 def bits(shape: Sizes, seed: Tensor, stream: int) -> Tensor:
@@ -40,11 +42,9 @@ def bits(shape: Sizes, seed: Tensor, stream: int) -> Tensor:
 
 
 def _bits_at(index: Tensor, seed: Tensor, stream: int) -> Tensor:
-    state = ops.cast(seed, "uint32")
-    key = _key(state[:1], state[1:], stream)
-    other_key = _key(state[1:], state[:1], stream)
+    first, second = _keys(seed, stream)
     index = ops.cast(index, "uint32")
-    return _mix(ops.bitwise_xor(_mix(index + key), other_key))
+    return _mix(ops.bitwise_xor(_mix(index + first), second))
 
 
 def coins(index: Tensor, count: Size, seed: Tensor, stream: int = 0) -> Tensor:

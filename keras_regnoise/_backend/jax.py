@@ -17,6 +17,8 @@ from keras_regnoise._backend.moments import variance as variance
 from keras_regnoise._backend.unseeded import Unseeded as Unseeded
 from keras_regnoise._typing import Function, Tensor, TensorLike
 
+_LARGE = 2**17
+
 
 def local_seed(seed: Tensor) -> Tensor:
     """Nothing to do: a draw is one global array, of which every device has a part."""
@@ -44,8 +46,22 @@ def compiled(function: Function) -> Function:
     return lambda x, *tensors, **options: program(tuple(options.items()))(x, *tensors)
 
 
+def shared(function: Function) -> Function:
+    """Nothing to do: tracing is cheap here."""
+    return function
+
+
+def piece(function: Function) -> Function:
+    """Nothing to do: it is part of what is compiled."""
+    return function
+
+
 def kernel(
-    forward: Function, backward: Function, tangent: Function | None = None
+    forward: Function,
+    backward: Function,
+    tangent: Function | None = None,
+    *,
+    in_pieces: bool = False,
 ) -> Function:
     """Make one differentiable operation of a forward and a backward function.
 
@@ -54,7 +70,9 @@ def kernel(
         backward: `(gradient, *residuals, **options) -> gradient of x`.
         tangent: `(tangent of x, *residuals, **options) -> tangent of y`, of which
             `backward` is the adjoint. Defaults to `backward`.
+        in_pieces: No matter here.
     """
+    del in_pieces
 
     @functools.cache
     def differentiable(options: tuple[tuple[str, Any], ...]) -> Tensor:
@@ -135,9 +153,10 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
         weights: Array that broadcasts against `x`, of size 1 on the last axis.
     """
     x = x.astype(weights.dtype)
-    if x.ndim < 3:
+    if x.ndim < 3 or x.size < _LARGE:
         return jnp.sum(x * weights, axis=tuple(range(x.ndim - 1)))
-    # A product per sample: several times faster than XLA's reduction on a CPU.
+    # A product per sample: several times faster than XLA's reduction on a CPU, but
+    # compiled in five times as long.
     weights = jnp.broadcast_to(weights, (*x.shape[:-1], 1))
     rows = weights.reshape(x.shape[0], 1, math.prod(x.shape[1:-1]))
     columns = x.reshape(x.shape[0], rows.shape[-1], x.shape[-1])

@@ -34,11 +34,25 @@ def compiled(function: Function) -> Function:
     return function
 
 
+def shared(function: Function) -> Function:
+    """Nothing to do: tracing is cheap here."""
+    return function
+
+
+def piece(function: Function) -> Function:
+    """Nothing to do: it is part of what is compiled."""
+    return function
+
+
 def kernel(
-    forward: Function, backward: Function, tangent: Function | None = None
+    forward: Function,
+    backward: Function,
+    tangent: Function | None = None,
+    *,
+    in_pieces: bool = False,
 ) -> Function:
     """Make an operation of a forward function; these backends do not train."""
-    del backward, tangent
+    del backward, tangent, in_pieces
     return lambda x, *tensors, **options: forward(x, *tensors, **options)[0]
 
 

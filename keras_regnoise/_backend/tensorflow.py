@@ -1,4 +1,4 @@
-"""TensorFlow: kernels are small XLA programs, also inside a plain graph.
+"""TensorFlow: kernels are small XLA programs where that pays, also in a plain graph.
 
 On a CPU, TensorFlow's own random operations cost several times the traffic of the
 tensor that they are for; compiled by XLA, the hashed draws cost next to nothing.
@@ -11,13 +11,17 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from keras_regnoise._backend._tensorflow_programs import compiled as compiled
+from keras_regnoise._backend._tensorflow_programs import kernel as kernel
+from keras_regnoise._backend._tensorflow_programs import piece as piece
+from keras_regnoise._backend._tensorflow_programs import shared as shared
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import coins as coins
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
 from keras_regnoise._backend.unseeded import Unseeded as Unseeded
-from keras_regnoise._typing import Function, Tensor, TensorLike
+from keras_regnoise._typing import Tensor, TensorLike
 
 _REPLICA_STRIDE = 0x632BE5AB  # odd: replicas of one seed stay apart in 32 bits
 
@@ -49,44 +53,6 @@ def renew_programs(variable: keras.Variable) -> None:
         for kind in ("train", "test", "predict"):
             if getattr(model, f"{kind}_function", None) is not None:
                 getattr(model, f"make_{kind}_function")(force=True)
-
-
-def compiled(function: Function) -> Function:
-    """Compile `(x, *tensors, **options)` with XLA, once per shape of `x`."""
-    if not tf.test.is_built_with_xla():
-        return function
-    program = tf.function(function, jit_compile=True, autograph=False)
-
-    def run(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:
-        # XLA compiles again for every new shape: few batch sizes, but many lengths.
-        is_static = x.shape.rank is not None and x.shape[1:].is_fully_defined()
-        return (program if is_static else function)(x, *tensors, **options)
-
-    return run
-
-
-def kernel(
-    forward: Function, backward: Function, tangent: Function | None = None
-) -> Function:
-    """Make one differentiable operation of a forward and a backward function.
-
-    Args:
-        forward: `(x, *tensors, **options) -> (y, residuals)`; only `x` gets a gradient.
-        backward: `(gradient, *residuals, **options) -> gradient of x`.
-        tangent: Not needed: TensorFlow's forward mode is the gradient of a gradient.
-    """
-    del tangent
-    forward, backward = compiled(forward), compiled(backward)
-
-    def operation(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:
-        @tf.custom_gradient
-        def differentiable(x: Tensor) -> Tensor:
-            y, residuals = forward(x, *tensors, **options)
-            return y, lambda gradient: backward(gradient, *residuals, **options)
-
-        return differentiable(x)
-
-    return operation
 
 
 def rotate(
@@ -144,7 +110,7 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     shape = tf.shape(x)
     weights = tf.broadcast_to(weights, tf.concat([shape[:-1], [1]], 0))
     rows = tf.reshape(weights, [shape[0], 1, -1])
-    columns = tf.reshape(x, [shape[0], -1, x.shape[-1]])
+    columns = tf.reshape(x, [shape[0], -1, shape[-1]])
     return tf.reduce_sum(tf.matmul(rows, columns), [0, 1])
 
 

@@ -91,8 +91,22 @@ def compiled(function: Function) -> Function:
     return function
 
 
+def shared(function: Function) -> Function:
+    """Nothing to do: tracing is cheap here."""
+    return function
+
+
+def piece(function: Function) -> Function:
+    """Nothing to do: it is part of what is compiled."""
+    return function
+
+
 def kernel(
-    forward: Function, backward: Function, tangent: Function | None = None
+    forward: Function,
+    backward: Function,
+    tangent: Function | None = None,
+    *,
+    in_pieces: bool = False,
 ) -> Function:
     """Make one differentiable operation of a forward and a backward function.
 
@@ -101,7 +115,9 @@ def kernel(
         backward: `(gradient, *residuals, **options) -> gradient of x`.
         tangent: `(tangent of x, *residuals, **options) -> tangent of y`, of which
             `backward` is the adjoint. Defaults to `backward`.
+        in_pieces: No matter here.
     """
+    del in_pieces
     functions = forward, backward, tangent or backward
 
     def operation(x: Tensor, *tensors: Tensor, **options: Any) -> Tensor:

@@ -8,6 +8,7 @@ from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
 from keras_regnoise.layers._base.checks import (
     check_axis,
     check_float,
+    check_mask,
     feature_size,
     warn_of_one_vector,
 )
@@ -87,6 +88,7 @@ class CenteredDropout(NoiseLayer):
         if not training or self.rate == 0:
             return inputs
         warn_of_one_vector(self, inputs, "as that of keras.layers.Dropout")
+        check_mask(inputs, mask, self.axis)
         rate, seed = self.next_noise()
         options = {"axis": self.axis, "spatial": self.spatial}
         return _drop_deviations(inputs, seed, rate, mask, **options)

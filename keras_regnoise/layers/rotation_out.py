@@ -5,20 +5,27 @@ from keras import ops
 
 from keras_regnoise import _backend
 from keras_regnoise._arguments import check_choice
-from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
+from keras_regnoise._typing import (
+    Config,
+    Rate,
+    Shape,
+    Tensor,
+    WithResiduals,
+)
 from keras_regnoise.layers._base.checks import (
     check_axis,
     check_float,
+    check_mask,
     feature_size,
     warn_of_one_vector,
 )
 from keras_regnoise.layers._base.noise_layer import NoiseLayer
-from keras_regnoise.ops.pairing import pairing_per_sample, random_pairing
+from keras_regnoise.ops.pairing import pairing, pairing_per_sample
 from keras_regnoise.ops.rotate import (
     centered_rotation,
-    mean_weights,
     rotation_gradient,
     rotation_tangent,
+    rotation_weights,
     unpaired_correction,
 )
 from keras_regnoise.ops.tangents import ANGLES, sample_tangents
@@ -114,7 +121,8 @@ class RotationOut(NoiseLayer):
         if self.center:
             warn_of_one_vector(self, inputs, "as with center=False")
         rate, seed = self.next_noise()
-        return _rotate(
+        check_mask(inputs, mask, self.axis)
+        return (_rotate_each if self.permutation == "sample" else _rotate)(
             inputs,
             seed,
             rate,
@@ -122,7 +130,6 @@ class RotationOut(NoiseLayer):
             axis=self.axis,
             angles=self.angles,
             center=self.center,
-            per_sample=self.permutation == "sample",
         )
 
     def get_config(self) -> Config:
@@ -135,7 +142,22 @@ class RotationOut(NoiseLayer):
         }
 
 
-def _forward(
+@_backend.shared
+def _draw(
+    x: Tensor,
+    seed: Tensor,
+    rate: Tensor,
+    mask: Tensor | None,
+    *,
+    axis: int,
+    **options: Any,
+) -> tuple[Tensor, ...]:
+    """Draw a pairing and tangents; returns them and the weights of the mean."""
+    partner, sign = pairing(ops.shape(x)[axis], None, seed)
+    return partner, sign, *_draw_tangents(x, seed, rate, mask, axis=axis, **options)
+
+
+def _draw_tangents(
     x: Tensor,
     seed: Tensor,
     rate: Tensor,
@@ -144,17 +166,41 @@ def _forward(
     axis: int,
     angles: str,
     center: bool,
-    per_sample: bool,
-) -> WithResiduals:
-    shape, dim = list(ops.shape(x)), x.shape[axis]
-    if per_sample:
-        partner, sign = pairing_per_sample(dim, shape[0], seed)
-    else:
-        partner, sign = random_pairing(dim, seed=seed)
-    shape[axis] = 1
+) -> tuple[Tensor, Tensor | None]:
+    shape = list(ops.shape(x))
+    dim, shape[axis] = shape[axis], 1
     tangent = sample_tangents(shape, rate, angles, seed) * unpaired_correction(dim)
-    weights = mean_weights(x, mask, axis) if center else None
-    return centered_rotation(x, partner, sign, tangent, weights, axis)
+    return tangent, rotation_weights(x, mask, tangent, axis) if center else None
 
 
-_rotate = _backend.kernel(_forward, rotation_gradient, rotation_tangent)
+def _forward(
+    x: Tensor,
+    seed: Tensor,
+    rate: Tensor,
+    mask: Tensor | None,
+    *,
+    axis: int,
+    **options: Any,
+) -> WithResiduals:
+    partner, sign, tangent, weights = _draw(x, seed, rate, mask, axis=axis, **options)
+    masked = mask is not None
+    return centered_rotation(x, partner, sign, tangent, weights, axis, masked)
+
+
+def _forward_each(
+    x: Tensor,
+    seed: Tensor,
+    rate: Tensor,
+    mask: Tensor | None,
+    *,
+    axis: int,
+    **options: Any,
+) -> WithResiduals:
+    partner, sign = pairing_per_sample(x.shape[axis], ops.shape(x)[0], seed)
+    tangent, weights = _draw_tangents(x, seed, rate, mask, axis=axis, **options)
+    masked = mask is not None
+    return centered_rotation(x, partner, sign, tangent, weights, axis, masked)
+
+
+_rotate = _backend.kernel(_forward, rotation_gradient, rotation_tangent, in_pieces=True)
+_rotate_each = _backend.kernel(_forward_each, rotation_gradient, rotation_tangent)

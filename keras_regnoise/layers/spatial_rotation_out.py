@@ -10,18 +10,19 @@ from keras_regnoise._typing import Config, Rate, Shape, Tensor, WithResiduals
 from keras_regnoise.layers._base.checks import (
     check_data_format,
     check_float,
+    check_mask,
     check_positions,
     feature_size,
     warn_of_one_vector,
 )
 from keras_regnoise.layers._base.noise_layer import NoiseLayer
-from keras_regnoise.ops.pairing import random_pairing
+from keras_regnoise.ops.pairing import pairing
 from keras_regnoise.ops.random_blocks import random_blocks
 from keras_regnoise.ops.rotate import (
     centered_rotation,
-    mean_weights,
     rotation_gradient,
     rotation_tangent,
+    rotation_weights,
     unpaired_correction,
 )
 from keras_regnoise.ops.tangents import ANGLES, sample_tangents
@@ -116,6 +117,7 @@ class SpatialRotationOut(NoiseLayer):
             return inputs
         if self.center:
             warn_of_one_vector(self, inputs, "as with center=False")
+        check_mask(inputs, mask, self.axis)
         rate, seed = self.next_noise()
         return _rotate(
             inputs,
@@ -141,7 +143,8 @@ class SpatialRotationOut(NoiseLayer):
         }
 
 
-def _forward(
+@_backend.shared
+def _draw(
     x: Tensor,
     seed: Tensor,
     rate: Tensor,
@@ -150,33 +153,58 @@ def _forward(
     axis: int,
     angles: str,
     center: bool,
-    block: tuple[int, float] | None,
     shared_angle: bool,
-) -> WithResiduals:
-    shape, dim = list(ops.shape(x)), x.shape[axis]
-    per_sample = [shape[0], *[1] * (x.ndim - 1)]
+) -> tuple[Tensor, ...]:
+    """Draw a pairing and tangents; returns them and the weights of the mean."""
+    shape = ops.shape(x)
+    partner, sign = pairing(shape[axis], None, seed)
+    per_sample = [shape[0], *[1] * (len(shape) - 1)]
     per_position = [*shape]
     per_position[axis] = 1
-    partner, sign = random_pairing(dim, seed=seed)
     if shared_angle:
         tangent = sample_tangents(per_sample, rate, angles, seed)
     else:
         tangent = sample_tangents(per_position, rate, angles, seed, one_sided=True)
         is_negative = _backend.bernoulli(per_sample, 0.5, seed, Stream.SIGN)
         tangent = ops.where(is_negative, -tangent, tangent)
-    tangent = tangent * unpaired_correction(dim)
-    weights = mean_weights(x, mask, axis) if center else None
-    if block is None:
-        return centered_rotation(x, partner, sign, tangent, weights, axis)
+    tangent = tangent * unpaired_correction(shape[axis])
+    weights = rotation_weights(x, mask, tangent, axis) if center else None
+    return partner, sign, tangent, weights
 
+
+@_backend.shared
+def _draw_blocks(
+    x: Tensor, seed: Tensor, *, axis: int, block: tuple[int, float]
+) -> Tensor:
+    shape = list(ops.shape(x))
     del shape[axis]
-    inside = ops.expand_dims(random_blocks(shape[0], shape[1:], *block, seed), axis)
+    inside = random_blocks(shape[0], shape[1:], block[0], block[1], seed)
+    return ops.expand_dims(inside, axis)
+
+
+def _forward(
+    x: Tensor,
+    seed: Tensor,
+    rate: Tensor,
+    mask: Tensor | None,
+    *,
+    axis: int,
+    block: tuple[int, float] | None,
+    **options: Any,
+) -> WithResiduals:
+    masked = mask is not None
+    partner, sign, tangent, weights = _draw(x, seed, rate, mask, axis=axis, **options)
+    if block is None:
+        return centered_rotation(x, partner, sign, tangent, weights, axis, masked)
+    inside = _draw_blocks(x, seed, axis=axis, block=block)
     # The product serves the gradient; the selection keeps the rest bit by bit.
-    y, residuals = centered_rotation(x, partner, sign, tangent * inside, weights, axis)
+    y, residuals = centered_rotation(
+        x, partner, sign, tangent * inside, weights, axis, masked
+    )
     return ops.where(inside > 0, y, x), residuals
 
 
-_rotate = _backend.kernel(_forward, rotation_gradient, rotation_tangent)
+_rotate = _backend.kernel(_forward, rotation_gradient, rotation_tangent, in_pieces=True)
 
 
 _FRACTION = (

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._typing import Tensor, TensorLike, WithResiduals
+from keras_regnoise._typing import Size, Tensor, TensorLike, WithResiduals
 from keras_regnoise.ops._precision import wide_dtype, widened
 
 
@@ -81,6 +81,7 @@ def centered_rotation(
     tangent: Tensor,
     weights: Tensor | None,
     axis: int,
+    masked: bool = False,
 ) -> WithResiduals:
     """Rotate about the weighted mean of `x` over every axis but `axis`.
 
@@ -92,19 +93,21 @@ def centered_rotation(
         weights: Those of `mean_weights`, a float32 tensor that broadcasts against
             `x`, of size 1 on `axis`. None: the origin.
         axis: See `x`.
+        masked: Whether some weights are 0: what stands there may be NaN.
 
     Returns:
         The output, and all that `rotation_gradient` needs: nothing of the size of
         `x`, in which the operation is linear.
     """
+    residuals = partner, sign, tangent, weights
+    if partner.ndim == 1:
+        vectors = partner, sign, tangent, tangent, weights
+        return _turn(x, *vectors, axis=axis, masked=masked), residuals
     center = None
     if weights is not None:
-        valid = x
-        if any(size != 1 for size in weights.shape):  # a mask: padding may be NaN
-            valid = ops.where(weights > 0, x, ops.zeros((), x.dtype))
-        center = _along(_weighted_sum(valid, weights, axis), x.ndim, axis)
-    y = rotate(x, partner, sign, tangent, center, axis)
-    return y, (partner, sign, tangent, weights)
+        total = _weighted_sum(_valid(x, weights) if masked else x, weights, axis)
+        center = _along(total, x.ndim, axis)
+    return rotate(x, partner, sign, tangent, center, axis), residuals
 
 
 def rotation_tangent(
@@ -112,7 +115,8 @@ def rotation_tangent(
 ) -> Tensor:
     """Apply `centered_rotation` to a tangent of `x`, in which it is linear."""
     partner, sign, tangent, weights = residuals
-    return centered_rotation(moved, partner, sign, tangent, weights, axis)[0]
+    rotated = centered_rotation(moved, partner, sign, tangent, weights, axis, True)
+    return rotated[0]
 
 
 def rotation_gradient(
@@ -130,19 +134,64 @@ def rotation_gradient(
     The path through the mean is exact: `gx = b + weights * sum(gradient - b)` with
     `b` the opposite rotation of the gradient about the origin.
     """
+    if partner.ndim == 1:
+        inner = None if weights is None else tangent
+        vectors = partner, -sign, tangent, weights, inner
+        return _turn(gradient, *vectors, axis=axis, masked=False)
     b = rotate(gradient, partner, -sign, tangent, axis=axis)
     if weights is None:
         return b
     rank, axis = gradient.ndim, axis % gradient.ndim
-    if partner.ndim == 1:
-        # The sum of permuted vectors is the permuted sum, which is one small vector.
-        total = _weighted_sum(gradient, tangent, axis)
-        path = ops.cast(sign, total.dtype) * ops.take(total, partner)
-    else:
-        noise = widened(gradient) - widened(b)
-        path = ops.sum(noise, axis=[i for i in range(rank) if i != axis])
+    noise = widened(gradient) - widened(b)
+    path = ops.sum(noise, axis=[i for i in range(rank) if i != axis])
     path = _along(path, rank, axis)
     return b + ops.cast(ops.cast(weights, path.dtype) * path, b.dtype)
+
+
+@_backend.piece
+def _turn(
+    x: Tensor,
+    partner: Tensor,
+    sign: Tensor,
+    tangent: Tensor,
+    outer: Tensor | None,
+    inner: Tensor | None,
+    *,
+    axis: int,
+    masked: bool,
+) -> Tensor:
+    """Return `x + tangent * S x - outer * S sum(inner * x)`, one pairing for all.
+
+    `S` takes the partners with their signs. With the tangents as `outer` and the
+    weights of the mean as `inner`, it is a rotation about the mean; the other way
+    round, with the opposite signs, the adjoint: one program for both.
+    """
+    y = rotate(x, partner, sign, tangent, axis=axis)
+    if outer is None or inner is None:
+        return y
+    # The sum of permuted vectors is the permuted sum, which is one small vector.
+    total = _weighted_sum(_valid(x, inner) if masked else x, inner, axis)
+    path = ops.cast(sign, total.dtype) * ops.take(total, partner)
+    path = ops.cast(outer, path.dtype) * _along(path, x.ndim, axis)
+    return y - ops.cast(path, y.dtype)
+
+
+def _valid(x: Tensor, weights: Tensor) -> Tensor:
+    """Return `x` with zeros where it does not count: padding may be NaN."""
+    return ops.where(weights != 0, x, ops.zeros((), x.dtype))
+
+
+def rotation_weights(
+    x: Tensor, mask: Tensor | None, tangent: Tensor, axis: int
+) -> Tensor:
+    """Those of `mean_weights`, of the shape of the tangents where there is no mask.
+
+    A rotation and its adjoint, in which they change places, are one program then.
+    """
+    weights = mean_weights(x, mask, axis)
+    if mask is not None:
+        return weights
+    return ops.broadcast_to(weights, ops.shape(tangent))
 
 
 def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
@@ -157,13 +206,6 @@ def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
         count = ops.cast(math.prod(sizes), "float32")
         weight = ops.where(count > 1.0, 1.0 / ops.maximum(count, 1.0), 0.0)
         return ops.reshape(weight, [1] * x.ndim)
-    if mask.ndim > axis % x.ndim:
-        raise ValueError(
-            f"The mask must be of the axes before the feature axis {axis}, such as "
-            f"(batch, time). Received: a mask of shape {tuple(mask.shape)} for an "
-            f"input of shape {tuple(x.shape)}. Put the features last, or take the mask "
-            f"off with a layer that does not pass it on."
-        )
     mask = ops.cast(mask, "float32")
     mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (x.ndim - mask.ndim)))
     mask = ops.broadcast_to(mask, sizes)
@@ -171,9 +213,13 @@ def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
     return ops.where(count > 1.0, mask / ops.maximum(count, 1.0), 0.0)
 
 
-def unpaired_correction(dim: int) -> float:
+def unpaired_correction(dim: Size) -> float | Tensor:
     """Make up for the feature that an odd number leaves unpaired, so without noise."""
-    return math.sqrt(dim / (dim - 1)) if dim % 2 else 1.0
+    if isinstance(dim, int):
+        return math.sqrt(dim / (dim - 1)) if dim % 2 else 1.0
+    count = ops.cast(dim, "float32")
+    correction = ops.sqrt(count / ops.maximum(count - 1.0, 1.0))
+    return ops.where(dim % 2 == 1, correction, 1.0)
 
 
 def _weighted_sum(x: Tensor, weights: Tensor, axis: int) -> Tensor:
@@ -187,7 +233,7 @@ def _weighted_sum(x: Tensor, weights: Tensor, axis: int) -> Tensor:
 def _along(vector: Tensor, rank: int, axis: int) -> Tensor:
     """Reshape (D,) or (batch, D) to broadcast against a tensor of the given rank."""
     shape = [1] * rank
-    shape[axis % rank] = vector.shape[-1]
+    shape[axis % rank] = ops.shape(vector)[-1]
     if vector.ndim == 2:
         shape[0] = -1
     return ops.reshape(vector, shape)

@@ -77,3 +77,15 @@ def feature_size(layer: keras.Layer, input_shape: Shape, axis: int) -> int:
             f"keras.Input, or with keras.layers.Reshape before this layer."
         )
     return int(size)
+
+
+def check_mask(x: Tensor, mask: Tensor | None, axis: int) -> None:
+    """Raise `ValueError` if a mask reaches the feature axis."""
+    if mask is None or mask.ndim <= axis % x.ndim:
+        return
+    raise ValueError(
+        f"The mask must be of the axes before the feature axis {axis}, such as "
+        f"(batch, time). Received: a mask of shape {tuple(mask.shape)} for an "
+        f"input of shape {tuple(x.shape)}. Put the features last, or take the mask "
+        f"off with a layer that does not pass it on."
+    )
