@@ -11,7 +11,7 @@ from keras_regnoise.cli.find import find_study
 from keras_regnoise.studies._text import clean_text
 
 if TYPE_CHECKING:
-    from keras_regnoise.studies.study import Published, Study
+    from keras_regnoise.studies.study import Claim, Published, Study
 
 _APART = ("by_group", "deviations")  # fields of a recipe with lines of their own
 
@@ -87,7 +87,16 @@ def _lines(study: "Study") -> list[str]:
         for group, other in recipe.by_group.items():
             lines.append(f"  {group}: {_listed(other)}")
         lines += [f"  Differs from the paper: {text}" for text in recipe.deviations]
-    return lines + [f"Differs from the paper: {text}" for text in study.deviations]
+    lines += [f"Differs from the paper: {text}" for text in study.deviations]
+    return lines + [_claim(claim) for claim in study.claims]
+
+
+def _claim(claim: "Claim") -> str:
+    one, other = claim.arms
+    return (
+        f"Claims: {claim.text} ({one} minus {other}, margin {claim.margin:g}"
+        f"{'' if claim.gate else ', no gate'})"
+    )
 
 
 def _listed(values: Mapping[str, object]) -> str:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from keras_regnoise.studies.run import Run as Run
 from keras_regnoise.studies.study import Arm as Arm
 from keras_regnoise.studies.study import Cell as Cell
+from keras_regnoise.studies.study import Claim as Claim
 from keras_regnoise.studies.study import Description as Description
+from keras_regnoise.studies.study import Gate as Gate
 from keras_regnoise.studies.study import Profile as Profile
 from keras_regnoise.studies.study import Published as Published
 from keras_regnoise.studies.study import Recipe as Recipe
@@ -20,8 +22,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Arm",
     "Cell",
+    "Claim",
     "Description",
     "Fit",
+    "Gate",
     "Profile",
     "Published",
     "Recipe",

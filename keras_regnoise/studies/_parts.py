@@ -83,6 +83,10 @@ class Recipe:
         test_freq: Epochs between evaluations of the test split, for a curve; 0 for
             one evaluation, after the last epoch.
         deviations: Where this recipe is not the paper's, a sentence each.
+        redraw: Whether every seed has training and validation examples of its own,
+            drawn from the two splits; the test split is the same for all.
+        wrong_labels: Share of the training examples that get a wrong label, anew for
+            every seed.
         options: Whatever else the study's model reads, such as a depth.
         by_group: What is other for a group of arms, by the name of the group: `epochs`,
             `batch_size` or `learning_rate`, such as `{"DenseNet": {"epochs": 300}}`.
@@ -100,6 +104,8 @@ class Recipe:
     validation_freq: int = 1
     test_freq: int = 0
     deviations: tuple[str, ...] = ()
+    redraw: bool = False
+    wrong_labels: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
     by_group: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -120,6 +126,11 @@ class Recipe:
             lines = name == "deviations"
             value = getattr(self, name)
             found[name] = _checks.texts("Recipe", name, value, lines=lines)
+        share = _checks.number("Recipe", "wrong_labels", self.wrong_labels, 0.0)
+        if share > 1.0 or (share and not self.redraw):
+            expected = "a share in [0, 1], and 0 without `redraw`"
+            _checks.refuse("Recipe", "wrong_labels", expected, self.wrong_labels)
+        found["wrong_labels"] = share
         if not isinstance(self.options, Mapping):
             _checks.refuse("Recipe", "options", "a dict", self.options)
         for name, value in found.items():

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from keras_regnoise.studies import _checks
+from keras_regnoise.studies._claims import Claim as Claim
+from keras_regnoise.studies._claims import Gate as Gate
 from keras_regnoise.studies._parts import Arm as Arm
 from keras_regnoise.studies._parts import Cell as Cell
 from keras_regnoise.studies._parts import Profile as Profile
@@ -42,6 +44,7 @@ class Description:
         x: Value of the arms on the figure's horizontal axis; none for a plain list.
         series: Value of the arms that names a line of the figure.
         profile: How the arms compare over many groups, if that is the question.
+        claims: What the study sets out to find; each gets a verdict.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Description:
     x: str = ""
     series: str = ""
     profile: Profile | None = None
+    claims: tuple[Claim, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Return it ready for JSON."""
@@ -79,6 +83,8 @@ class Description:
             values[name] = tuple(content.get(name) or ())
         profile = content.get("profile")
         values["profile"] = Profile(**profile) if profile else None
+        claims = content.get("claims") or ()
+        values["claims"] = tuple(map(Claim.from_json, claims))
         return Description(**values)
 
 
@@ -129,24 +135,30 @@ class Study(Description):
             InputError: If there is no such scale, or a pattern matches no arm.
         """
         recipe = self.recipe(scale)
-        chosen = _matching(self.arms, tuple(arms) or recipe.arms)
+        chosen = matching(self.arms, tuple(arms) or recipe.arms)
         return [
             Cell(arm, seed) for seed in tuple(seeds) or recipe.seeds for arm in chosen
         ]
 
 
-def _matching(arms: tuple[Arm, ...], patterns: tuple[str, ...]) -> list[Arm]:
+def matching(arms: tuple[Arm, ...], patterns: tuple[str, ...]) -> list[Arm]:
+    """Return the arms that match one of the patterns; all without any.
+
+    Raises:
+        InputError: If a pattern matches no arm.
+    """
     for pattern in patterns:
-        if not any(_matches(arm, pattern) for arm in arms):
+        if not any(matches(arm, pattern) for arm in arms):
             raise InputError.unknown("No arm matches", pattern, map(str, arms))
     return [
         arm
         for arm in arms
-        if not patterns or any(_matches(arm, pattern) for pattern in patterns)
+        if not patterns or any(matches(arm, pattern) for pattern in patterns)
     ]
 
 
-def _matches(arm: Arm, pattern: str) -> bool:
+def matches(arm: Arm, pattern: str) -> bool:
+    """Tell whether a pattern is of an arm: of its name, with group or not, or group."""
     return any(fnmatch.fnmatchcase(n, pattern) for n in (arm.name, str(arm), arm.group))
 
 
@@ -175,6 +187,7 @@ def _check_fields(study: Study) -> None:
         "published": _checks.instances(owner, "published", study.published, Published),
         "tables": _checks.texts(owner, "tables", study.tables),
         "deviations": _checks.texts(owner, "deviations", study.deviations, lines=True),
+        "claims": _checks.instances(owner, "claims", study.claims, Claim),
     }
     for name, value in found.items():
         object.__setattr__(study, name, value)
@@ -211,6 +224,15 @@ def _check_whole(study: Study) -> None:
                 f"{number.group}: {number.arm}"
                 for number in study.published
                 if (number.arm, number.group) not in arms
+            ],
+        ),
+        (
+            "makes claims about arms that it does not have:",
+            [
+                pattern
+                for claim in study.claims
+                for pattern in claim.patterns
+                if not any(matches(arm, pattern) for arm in study.arms)
             ],
         ),
     ):

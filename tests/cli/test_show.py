@@ -25,11 +25,16 @@ RUN = ROOT / "tests" / "studies" / "data" / "tiny"
 def test_list_and_describe(capsys):
     assert cli.main(["list", "--format", "json"]) == 0
     studies = {row["study"]: row for row in json.loads(capsys.readouterr().out)}
-    assert studies["keep-rate"]["arms"] == 21
+    assert studies["keep-rate"]["arms"] == 82
     assert cli.main(["describe", "keep-rate", "--format", "json"]) == 0
     description = json.loads(capsys.readouterr().out)
-    assert len(description["arms"]) == 21
-    assert description["recipes"]["smoke"]["epochs"] == 40
+    assert len(description["arms"]) == 82
+    assert description["recipes"]["smoke"]["epochs"] == 150
+    assert cli.main(["describe", "keep-rate"]) == 0
+    output = " ".join(capsys.readouterr().out.split())
+    assert (
+        "Claims: VCL is better than none (MLP). (MLP: VCL * minus MLP: none" in output
+    )
     assert cli.main(["describe", str(TINY)]) == 0
     output = capsys.readouterr().out
     assert "RotationOut 0.4" in output

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_regnoise.studies import Arm, Published, Recipe, Study
+from keras_regnoise.studies import Arm, Claim, Gate, Published, Recipe, Study
 
 ARM = Arm("none", {"rate": 0.0})
 RECIPE = {"epochs": 1, "batch_size": 2, "seeds": (0,)}
@@ -16,6 +16,7 @@ STUDY = {
     "baseline": "none",
     "recipes": {"smoke": Recipe(**RECIPE)},
 }
+CLAIM = {"text": "a is better than b.", "arms": ("a", "b")}
 UNPRINTABLE = (
     *("a\nb", "a\tb", "a\rb", "\x00", "\x07", "\x1b[31mred\x1b[0m", "\x9b31m", "\x7f"),
     *("\ud800", "a\udfffb", "line\u2028", "paragraph\u2029", "\u202eback"),
@@ -102,6 +103,15 @@ def test_sentences_may_have_several_lines():
         (lambda: Recipe(**RECIPE, augmentation="flip"), "`augmentation` must be a"),
         (lambda: Recipe(**RECIPE, validation_freq=0), "`validation_freq` must be"),
         (lambda: Recipe(**RECIPE, options=3), "`options` must be a dict"),
+        (lambda: Recipe(**RECIPE, wrong_labels=0.4), "0 without `redraw`"),
+        (lambda: Recipe(**RECIPE, redraw=True, wrong_labels=1.1), "a share in"),
+        (lambda: Claim(**CLAIM | {"arms": ("a",)}), "`arms` must be two patterns"),
+        (lambda: Claim(**CLAIM, margin=0), "`margin` must be more than 0"),
+        (lambda: Claim(**CLAIM, sign=2), "`sign` must be 1, 0 or -1"),
+        (lambda: Claim(**CLAIM, statistic="median"), "one of mean, plateau, problems"),
+        (lambda: Claim(**CLAIM, statistic="plateau"), "`x` must be a string that is"),
+        (lambda: Claim(**CLAIM, gate="none"), "`gate` must be a Gate or None"),
+        (lambda: Gate(baseline=""), "`baseline` must be a string"),
         (lambda: Published("a", float("nan")), "`value` must be a finite number"),
         (lambda: Study(**STUDY | {"name": None}), "Study: `name` must be a string"),
         (lambda: Study(**STUDY | {"arms": ("none",)}), "`arms` must be a tuple of Arm"),

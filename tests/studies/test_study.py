@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from keras_regnoise.studies import Arm, Description, Published, Recipe, Study
+from keras_regnoise.studies import Arm, Claim, Description, Published, Recipe, Study
 
 ARMS = (
     Arm("none", {"rate": 0.0}, "a"),
@@ -69,6 +69,10 @@ def test_a_description_is_json():
         ({"recipes": {"huge": RECIPES["smoke"]}}, "other scales"),
         ({"recipes": {}}, "no recipe"),
         ({"published": (Published("x", 0.5),)}, "does not have"),
+        (
+            {"claims": (Claim(text="x", arms=("Dropout*", "Dropuot*")),)},
+            "claims about arms that it does not have: 'Dropuot",
+        ),
     ],
 )
 def test_a_study_that_contradicts_itself_is_refused(options, message):

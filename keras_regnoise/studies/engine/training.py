@@ -3,7 +3,7 @@
 import contextlib
 import gc
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import keras
 import keras_tuner
 
 from keras_regnoise import datasets
+from keras_regnoise.datasets.redraw import redraw
 from keras_regnoise.datasets.user import from_function
 from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine.attempts import Attempts
@@ -33,22 +34,28 @@ class DivergedError(Exception):
 
 
 def load_data(study: Study, cell: Cell, recipe: Recipe, options: Options) -> Any:
-    """Load the data set of a cell."""
+    """Load the data set of a cell, whole if it is to be drawn anew for every seed."""
     name = cell.arm.data or study.data
+    sizes: dict[str, Any] = {
+        "examples": None if recipe.redraw else recipe.examples,
+        "test_examples": recipe.test_examples,
+        "validation_examples": None if recipe.redraw else recipe.validation_examples,
+    }
     if is_function(name):
-        return from_function(
-            load_function(name),
-            name,
-            examples=recipe.examples,
-            test_examples=recipe.test_examples,
-            validation_examples=recipe.validation_examples,
-        )
-    return datasets.load(
-        name,
-        options.data_dir or None,
+        return from_function(load_function(name), name, **sizes)
+    return datasets.load(name, options.data_dir or None, **sizes)
+
+
+def _of_seed(data: Any, seed: int, recipe: Recipe) -> Any:
+    """Return the data set as a seed sees it."""
+    if not recipe.redraw:
+        return data
+    return redraw(
+        data,
+        seed,
         examples=recipe.examples,
-        test_examples=recipe.test_examples,
         validation_examples=recipe.validation_examples,
+        wrong_labels=recipe.wrong_labels,
     )
 
 
@@ -82,7 +89,8 @@ class Trainer:
         self.run = run
         self.study = study or registry.resolve(run.manifest.source)
         self.recipe = run.recipe
-        self._data: tuple[str, Any] = ("", None)
+        self._loaded: tuple[str, Any] = ("", None)
+        self._data: tuple[Any, Any] = (None, None)
         self._programs = SharedPrograms()
 
     @property
@@ -123,7 +131,7 @@ class Trainer:
         record = self._record(
             cell,
             metrics,
-            history=backup.history,
+            history=_rounded(backup.history),
             environment=environment(self._options.precision, bool(network.jit_compile)),
             fit_seconds=fit_seconds,
             # Evaluations of the other splits included: what one waits for.
@@ -190,8 +198,12 @@ class Trainer:
     def data(self, cell: Cell) -> Any:
         """Return the data set of a cell; the last one is kept for the next cell."""
         name = cell.arm.data or self.study.data
-        if self._data[0] != name:
-            self._data = name, load_data(self.study, cell, self.recipe, self._options)
+        key = (name, cell.seed) if self.recipe.redraw else name
+        if self._loaded[0] != name:
+            whole = load_data(self.study, cell, self.recipe, self._options)
+            self._loaded = name, whole
+        if self._data[0] != key:
+            self._data = key, _of_seed(self._loaded[1], cell.seed, self.recipe)
         return self._data[1]
 
     def _record(self, cell: Cell, metrics: dict[str, float], **more: Any) -> Record:
@@ -205,6 +217,14 @@ class Trainer:
             data=described,
             **more,
         )
+
+
+def _rounded(history: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
+    """Keep six digits of a curve: half of what a float has, and of a folder's size."""
+    return {
+        name: [float(f"{value:.6g}") for value in curve]
+        for name, curve in history.items()
+    }
 
 
 def _check_finite(metrics: Mapping[str, float]) -> None:

@@ -1,6 +1,6 @@
 """How many activations to keep: Figure 2 of Drop-Activation."""
 
-from keras_regnoise.studies.papers.recipes import paper, short, smoke
+from keras_regnoise.studies.papers.recipes import BATCH_NORM, paper, short, smoke
 from keras_regnoise.studies.study import Arm, Study
 
 _PROBABILITIES = tuple(f"{1 - 0.05 * i:.2f}" for i in range(9))  # 1.00 to 0.60
@@ -62,6 +62,7 @@ STUDY = Study(
         "SGD from 0.05 with momentum 0.9, divided by 10 at one half and three "
         "quarters, no decay.",
         "A tenth of the training images is a validation split.",
+        BATCH_NORM,
     ),
     x="keep_probability",
 )

@@ -20,8 +20,14 @@ NETWORKS: dict[str, tuple[int, bool, str]] = {
 
 def _arms(network: str) -> list[Arm]:
     data = NETWORKS[network][2]
+    values = {"network": network}
     return [
-        Arm(unit, {"network": network, "unit": unit}, network, data) for unit in UNITS
+        *(Arm(unit, {**values, "unit": unit}, network, data) for unit in UNITS),
+        # The normalization of the IC layer alone, to tell it from its noise.
+        *(
+            Arm(f"{unit}, rate 0", {**values, "unit": unit, "rate": 0.0}, network, data)
+            for unit in UNITS[1:]
+        ),
     ]
 
 
@@ -72,6 +78,8 @@ STUDY = Study(
         "Images are padded with black, before the mean image is subtracted.",
         "No weight decay: the paper names none, the Keras example whose schedule it "
         "takes has L2 of 1e-4. Shortcuts that change the shape are projections.",
+        "The IC layers with rate 0, which are their normalization alone, are added.",
+        "BatchNormalization has Keras's epsilon of 0.001.",
         "The units follow the paper's words; its drawing of them was not at hand.",
     ),
 )

@@ -14,8 +14,9 @@ from keras_regnoise.studies.model import StudyModel
 
 _GRAYS = 256
 # torch's default momentum. With Keras's 0.99, the moving statistics would trail behind
-# the weights in a training of a few hundred steps.
-batch_norm = partial(keras.layers.BatchNormalization, momentum=0.9)
+# the weights in a training of a few hundred steps. The epsilon is Keras's; torch's is
+# 1e-5.
+batch_norm = partial(keras.layers.BatchNormalization, momentum=0.9, epsilon=1e-3)
 sgd = partial(keras.optimizers.SGD, momentum=0.9)
 clipped_sgd = partial(sgd, clipnorm=1.0)
 

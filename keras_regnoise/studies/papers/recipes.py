@@ -4,6 +4,12 @@ from typing import Any
 
 from keras_regnoise.studies.study import Recipe
 
+# One of the deviations of every study that has the `batch_norm` of `protocol`.
+BATCH_NORM = (
+    "BatchNormalization has the momentum 0.9 and Keras's epsilon of 0.001; torch's "
+    "defaults are 0.9, in its terms 0.1, and 0.00001."
+)
+
 
 def smoke(arms: tuple[str, ...], **options: Any) -> Recipe:
     """Show that it runs: a few steps on a hundred examples that need no files.

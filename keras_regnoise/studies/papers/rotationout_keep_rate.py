@@ -1,7 +1,7 @@
 """RotationOut against Dropout by keep rate: Table 1 of the RotationOut paper."""
 
 from keras_regnoise.studies.papers.published import beside, published
-from keras_regnoise.studies.papers.recipes import paper, short, smoke
+from keras_regnoise.studies.papers.recipes import BATCH_NORM, paper, short, smoke
 from keras_regnoise.studies.study import Arm, Study, Value
 
 # By group: architecture, depth, data set.
@@ -12,7 +12,11 @@ NETWORKS = {
     "ResNet-20, CIFAR-10": ("resnet", 20, "cifar10"),
     "ResNet-8, digits": ("resnet", 8, "digits"),
 }
-_NOISES = ("Dropout", "RotationOut", "RotationOut uniform", "RotationOut truncated")
+_NOISES = (
+    *("Dropout", "RotationOut", "RotationOut uniform", "RotationOut truncated"),
+    # RotationOut's noise is centred, and in images one for all positions of a channel.
+    *("CenteredDropout", "SpatialDropout", "CenteredSpatialDropout"),
+)
 # Of which the authors' networks have variants, in groups of their own.
 _RELEASED = ("Dropout", "RotationOut")
 
@@ -64,7 +68,7 @@ STUDY = Study(
         "short": short(
             (
                 "ResNet-20, CIFAR-10: none",
-                "ResNet-20, CIFAR-10: Dropout*",
+                "ResNet-20, CIFAR-10: *Dropout 0*",
                 "ResNet-20, CIFAR-10: RotationOut 0*",
             ),
             seeds=(0, 1, 2, 3, 4),
@@ -115,7 +119,9 @@ STUDY = Study(
         "of the noise over 1,000 steps and their tangents, uniform on one side of 0, "
         "are left out.",
         "The paper centres what it rotates and does not say whether what it drops is; "
-        "here Dropout is Keras's, not centred, as in the released code.",
+        "here Dropout is Keras's, not centred, as in the released code. Added is "
+        "Dropout that is centred, of whole channels, and both, as RotationOut's noise.",
+        BATCH_NORM,
     ),
     x="keep_rate",
     series="noise",

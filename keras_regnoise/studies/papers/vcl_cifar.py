@@ -1,7 +1,7 @@
 """Activations, normalizations and VCL on the 11-layer network: Table 2 of VCL."""
 
 from keras_regnoise.studies.papers.published import published
-from keras_regnoise.studies.papers.recipes import paper, short, smoke
+from keras_regnoise.studies.papers.recipes import BATCH_NORM, paper, short, smoke
 from keras_regnoise.studies.study import Arm, Study
 
 _ACTIVATIONS = ("ReLU", "LReLU", "ELU")
@@ -83,6 +83,7 @@ STUDY = Study(
         "the released code, and is kept positive, which that code does not.",
         "The paper gives neither the axes of ln nor the groups of gn: all but the "
         "batch axis, and 4 groups.",
+        BATCH_NORM,
         "Images are standardized; a tenth of the training images is the validation "
         "split.",
     ),

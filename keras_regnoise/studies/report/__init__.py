@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 from keras_regnoise.studies.report.answer import answer as answer
 from keras_regnoise.studies.report.comparison import ArmComparison as ArmComparison
 from keras_regnoise.studies.report.comparison import compare as compare
+from keras_regnoise.studies.report.evidence import Estimate as Estimate
+from keras_regnoise.studies.report.evidence import Finding as Finding
+from keras_regnoise.studies.report.evidence import weigh as weigh
 from keras_regnoise.studies.report.exports import rows as rows
 from keras_regnoise.studies.report.exports import write_csv as write_csv
 from keras_regnoise.studies.report.exports import write_parquet as write_parquet
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ArmComparison",
     "ArmSummary",
+    "Estimate",
+    "Finding",
     "Interval",
     "Metric",
     "answer",
@@ -33,6 +38,7 @@ __all__ = [
     "render",
     "rows",
     "summarize",
+    "weigh",
     "write_csv",
     "write_parquet",
     "write_report",

@@ -34,6 +34,8 @@ class Wins:
         problems: Number of problems that are not left out.
         difference: Of the error to the first option, over all problems, with its 95 %
             interval (Student's t, problems as the sample); None for the first.
+        better: Number of problems in which it has a smaller error than the first.
+        worse: Number of problems in which it has a larger one.
     """
 
     within: str
@@ -41,6 +43,24 @@ class Wins:
     count: int
     problems: int
     difference: Interval | None
+    better: int = 0
+    worse: int = 0
+
+    @property
+    def sign_p(self) -> float:
+        """Return the p value of the sign test against the first option.
+
+        Exact and two-sided; problems in which the two are equal are left out. Wins
+        themselves have no test: three options share them.
+
+        Example:
+
+        >>> round(Wins("", "vcl", 9, 10, None, better=9, worse=1).sign_p, 4)
+        0.0215
+        """
+        count, fewer = self.better + self.worse, min(self.better, self.worse)
+        tail: float = sum(math.comb(count, k) for k in range(fewer + 1)) / 2**count
+        return min(1.0, 2.0 * tail)
 
 
 @dataclass(frozen=True)
@@ -73,6 +93,15 @@ class Standings:
         errors = {key: e for key, e in self.errors.items() if key[0] in kinds}
         return replace(self, errors=errors)
 
+    def of_problems(self, problems: Collection[str]) -> "Standings":
+        """Return the part of it that is about some problems."""
+        kept = [i for i, problem in enumerate(self.problems) if problem in problems]
+        return Standings(
+            {key: errors[kept] for key, errors in self.errors.items()},
+            tuple(self.problems[i] for i in kept),
+            len(kept),
+        )
+
     def share(self, key: Key, ratios: Array) -> Array:
         """Return the share of problems solved to within each ratio of the best.
 
@@ -103,12 +132,15 @@ class Standings:
         for option, own in zip(options, errors, strict=True):
             both = np.isfinite(own) & np.isfinite(errors[0])
             difference = Interval.of(list(own[both] - errors[0][both]))
+            below, above = own < errors[0] - _EQUAL, own > errors[0] + _EQUAL
             yield Wins(
                 within,
                 option,
                 int((own <= best + _EQUAL)[counted].sum()),
                 int(counted.sum()),
                 difference if option != options[0] else None,
+                int(below.sum()),
+                int(above.sum()),
             )
 
 

@@ -15,7 +15,17 @@ from keras_regnoise.studies.report.columns import (
     comparison_columns,
 )
 from keras_regnoise.studies.report.comparison import ArmComparison, outcome
+from keras_regnoise.studies.report.evidence import Finding, weigh
+from keras_regnoise.studies.report.evidence.words import (
+    COLUMNS,
+    claim_notes,
+    claim_rows,
+    claims_json,
+    claims_markdown,
+    outcome_of_claims,
+)
 from keras_regnoise.studies.report.exports import to_csv
+from keras_regnoise.studies.report.markdown import markdown
 from keras_regnoise.studies.report.metric import Metric
 from keras_regnoise.studies.report.notes import arm_notes, comparison_notes
 from keras_regnoise.studies.report.readable import readable
@@ -23,6 +33,7 @@ from keras_regnoise.studies.report.summary import ArmSummary
 from keras_regnoise.studies.run import Run
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.table import Table
 
 FORMATS = ("table", "json", "csv")
@@ -32,10 +43,11 @@ _WIDE = 100
 
 def render(
     lines: Lines, run: Run, format: str = "table", terminal: bool | None = None
-) -> "str | Table":
+) -> "str | Table | Group":
     """Lay out summaries or comparisons.
 
-    The last line of a table is the answer, in a sentence.
+    The last line of a table is the answer, in a sentence; of a study that makes
+    claims, their table and how many hold.
 
     Args:
         lines: What `summarize` or `compare` returns.
@@ -59,7 +71,8 @@ def render(
             f"There is no format {format!r}. Choose from: {', '.join(FORMATS)}"
         )
     if sys.stdout.isatty() if terminal is None else terminal:
-        return _terminal(lines, run, shutil.get_terminal_size().columns < _WIDE)
+        narrow = shutil.get_terminal_size().columns < _WIDE
+        return _with_claims(_terminal(lines, run, narrow), _findings(lines, run))
     return _plain(lines, run)
 
 
@@ -80,6 +93,8 @@ def to_json(lines: Lines, run: Run) -> str:
             "done": len(run.done),
             "failed": len(run.failed),
         }
+        if run.description.claims:
+            content["claims"] = claims_json(_findings(lines, run))
     content["arms"] = [_plain_value(asdict(line)) for line in lines]
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -126,21 +141,10 @@ def _csv(lines: Lines, run: Run) -> str:
 
 def _terminal(lines: Lines, run: Run, narrow: bool) -> "Table":
     """Make a table for a terminal; groups have a row of their own."""
-    from rich import box
-    from rich.table import Table
     from rich.text import Text
 
     *notes, last = _notes(lines, run)
-    caption = Text("\n" + "".join(f"{note}\n" for note in notes))
-    table = Table(
-        title=Text(f"{_title(lines, run)}\n", style="bold"),
-        caption=caption.append(last, style="bold"),
-        title_justify="left",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-        show_edge=False,
-    )
+    table = _framed(f"{_title(lines, run)}\n", notes, last)
     table.add_column("arm", overflow="fold")
     columns = [c for c in _columns(lines, run) if not (narrow and c.wide)]
     for column in columns:
@@ -157,6 +161,44 @@ def _terminal(lines: Lines, run: Run, narrow: bool) -> "Table":
     return table
 
 
+def _framed(title: str, notes: Sequence[str], last: str) -> "Table":
+    """Make an empty table with what stands above and below it."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    caption = Text("\n" + "".join(f"{note}\n" for note in notes))
+    return Table(
+        title=Text(title, style="bold"),
+        caption=caption.append(last, style="bold"),
+        title_justify="left",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        show_edge=False,
+    )
+
+
+def _findings(lines: Lines, run: Run) -> list[Finding]:
+    return weigh(run) if of_arms(lines) and run.description.claims else []
+
+
+def _with_claims(table: "Table", findings: Sequence[Finding]) -> "Table | Group":
+    """Put the claims below a table for a terminal."""
+    if not findings:
+        return table
+    from rich.console import Group
+    from rich.text import Text
+
+    notes = claim_notes(findings)
+    claims = _framed("\nThe claims\n", notes, outcome_of_claims(findings))
+    for head in COLUMNS:
+        claims.add_column(Text(head), overflow="fold")
+    for row in claim_rows(findings):
+        claims.add_row(*map(Text, row))
+    return Group(table, claims)
+
+
 def _plain(lines: Lines, run: Run) -> str:
     """Make a Markdown table for files and pipes: one line per arm, however wide."""
     columns = _columns(lines, run)
@@ -165,22 +207,10 @@ def _plain(lines: Lines, run: Run) -> str:
     for line in lines:
         names = [line.group, line.arm] if len(start) == 2 else [line.arm]
         rows.append([*names, *(column.text(line) for column in columns)])
-    rows = [[text.replace("|", "\\|") for text in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     left = [True] * len(start) + [column.words for column in columns]
-    rules = [
-        f"{'-' * (width + 1)}{'-' if left_ else ':'}"
-        for width, left_ in zip(widths, left, strict=True)
-    ]
-    head, *body = (
-        " | ".join(
-            f"{text:{'<' if left_ else '>'}{width}}"
-            for text, width, left_ in zip(row, widths, left, strict=True)
-        )
-        for row in rows
-    )
-    table = [f"| {head} |", f"|{'|'.join(rules)}|", *(f"| {row} |" for row in body)]
-    parts = [[_title(lines, run)], table, _notes(lines, run)]
+    table = markdown(rows, left)
+    claims = claims_markdown(_findings(lines, run))
+    parts = [[_title(lines, run)], table, _notes(lines, run), *claims]
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 

@@ -11,9 +11,11 @@ pytest.importorskip("sklearn")
 
 import keras_regnoise as krn
 from keras_regnoise import datasets
+from keras_regnoise.analysis import VarianceShift
 from keras_regnoise.datasets.data_set import from_splits
 from keras_regnoise.studies import Fit, registry
 from keras_regnoise.studies.engine.training import hyperparameters
+from keras_regnoise.studies.papers.models.dropout_placement import _shifts
 from tests.helpers import to_numpy
 
 NAMES = [name for name in registry.names() if name != "keep-rate"]
@@ -55,7 +57,7 @@ def test_grids():
         "drop-activation-cifar10": 3,
         "drop-activation-svhn": 3,
         "drop-activation-emnist": 3,
-        "ic-units": 4,
+        "ic-units": 7,
         "dropout-placement": 4,
         "vcl-uci": 3,
         "vcl-cifar": 3,
@@ -66,23 +68,23 @@ def test_grids():
         for name, s in PAPERS.items()
         if "short" in s.recipes
     } == {
-        "rotationout-keep-rate": 5 * 9,
+        "rotationout-keep-rate": 5 * 21,
         "drop-activation": 5 * 9,
         "drop-activation-cifar10": 5 * 3,
-        "ic-units": 5 * 4,
+        "ic-units": 5 * 7,
         "dropout-placement": 3 * 8,
         "vcl-uci": 3 * 23 * 9,
         "vcl-cifar": 3 * 27,
     }
     assert {name: len(s.cells("paper")) for name, s in PAPERS.items()} == {
-        "rotationout-keep-rate": 5 * 2 * 17,
+        "rotationout-keep-rate": 5 * 2 * 29,
         "rotationout-imagenet": 5 * 8,
         "drop-activation": 20 * 9,
         "drop-activation-cifar100": 3 * 15,
         "drop-activation-cifar10": 3 * 15,
         "drop-activation-svhn": 3 * 6,
         "drop-activation-emnist": 3 * 10,
-        "ic-units": 3 * 8 * 4,
+        "ic-units": 3 * 8 * 7,
         "dropout-placement": 3 * 8,
         "vcl-uci": 3 * 3 * 44 * 9,
         "vcl-cifar": 3 * 2 * 27,
@@ -106,6 +108,9 @@ def test_it_says_what_differs(name):
     ("arm", "kind"),
     [
         ("Dropout 0.8", keras.layers.Dropout),
+        ("CenteredDropout 0.8", krn.CenteredDropout),
+        ("SpatialDropout 0.8", keras.layers.SpatialDropout2D),
+        ("CenteredSpatialDropout 0.8", krn.CenteredDropout),
         ("RotationOut 0.8", krn.SpatialRotationOut),
         ("RotationOut uniform 0.8", krn.SpatialRotationOut),
         ("RotationOut 0.8, released code", krn.SpatialRotationOut),
@@ -126,6 +131,8 @@ def test_rotationout_stands_before_the_convolutions_of_the_last_stage(
     assert names == ["stage3_unit1_noise1", "stage3_unit1_noise2"]
     assert all(abs(layer.rate - 0.2) < 1e-9 for layer in noise)
     assert len({layer.seed for layer in noise}) == 2
+    if kind is krn.CenteredDropout:
+        assert {layer.spatial for layer in noise} == {"Spatial" in arm}
     if kind is krn.SpatialRotationOut:
         assert {layer.angles for layer in noise} == {
             "uniform" if "uniform" in arm else "gaussian"
@@ -163,9 +170,42 @@ def test_dropout_placement_measures_the_shift(digits):
         after = network.evaluate(digits.batches("test", 100), verbose=0)[1]
         # Recalibration was undone.
         assert after == pytest.approx(results[arm]["test_accuracy"], abs=0.011)
-    # Dropout-a centred doubles the variance of one of the two BatchNormalizations.
-    none, a = (results[arm]["variance_shift"] for arm in results)
-    assert 0.2 < a - none < 1.5
+    # Dropout-a centred doubles the variance of the BatchNormalization behind it, of
+    # every feature; the other one of the unit does not count.
+    none, a = results.values()
+    assert none["variance_shift"] < 1.5 < a["variance_shift"] < 2.5
+    assert a["variance_shift_spread"] < 0.5
+    assert abs(a["corrected_variance_shift"] - 1.0) < 0.3
+    assert a["variance_shift_block1"] == a["variance_shift"]  # of the only unit
+    assert a["variance_shift"] <= a["variance_shift_max"]
+    assert 0.5 < a["variance_increase"] < 1.5
+
+
+@pytest.mark.parametrize(("place", "norm"), [("a", "norm1"), ("b", "norm2")])
+def test_the_shift_is_that_right_behind_the_noise(place, norm):
+    shifts = {
+        f"stage{stage}_unit{unit}_{name}": VarianceShift(
+            np.array([1.0, 3.0]) * (unit if name == norm and stage == 3 else 7.0),
+            np.array([1.0, 1.0]),
+        )
+        for stage in (2, 3)
+        for unit in (1, 2)
+        for name in ("norm1", "norm2")
+    }
+    hp = {"place": place, "centred": False}
+    found = _shifts(shifts, hp)
+    # Ratios of 1 and 3 in the first unit, of 2 and 6 in the second.
+    assert found["variance_shift_block1"] == 2.0
+    assert found["variance_shift_block2"] == 4.0
+    assert found["variance_shift_block2_max"] == 6.0
+    assert found["variance_shift"] == 3.0
+    assert found["variance_shift_spread"] == 1.5
+    assert found["variance_shift_max"] == 4.5
+    assert found["variance_increase"] == 2.0
+    assert found["corrected_variance_shift"] == 3.0
+    corrected = _shifts(shifts, {"place": "a", "centred": True})
+    if place == "a":  # 2 and 1.5, 1 and 3
+        assert corrected["corrected_variance_shift"] == 1.875
 
 
 @pytest.mark.parametrize("probability", ["1.00", "0.95", "0.60"])
@@ -175,6 +215,21 @@ def test_drop_activation_replaces_every_relu(probability, digits):
     assert len(layers) == 4
     assert all(abs(x.rate - (1 - float(probability))) < 1e-9 for x in layers)
     assert not [x for x in flat(model) if isinstance(x, keras.layers.ReLU)]
+
+
+def test_ic_units_without_their_noise(digits):
+    name = "ReLU-IC-Conv2D"
+    noisy, plain = (
+        [
+            x
+            for x in flat(build("ic-units", DIGITS + arm, digits))
+            if hasattr(x, "noise")
+        ]
+        for arm in (name, f"{name}, rate 0")
+    )
+    assert len(noisy) == len(plain) > 0
+    assert {layer.rate for layer in noisy} == {0.05}
+    assert {layer.rate for layer in plain} == {0.0}
 
 
 def test_ic_units(digits):

@@ -15,20 +15,20 @@ from tests.helpers import run_python
 
 # The names of all cells of all arms, at the scales smoke, short and paper.
 CELLS = {
-    "keep-rate": "87a4651659763b2c",
-    "rotationout-keep-rate": "17e2d9a047c25a49",
+    "keep-rate": "057f12ee9cb8eb79",
+    "rotationout-keep-rate": "54b68aa7f30668c3",
     "drop-activation": "b01bba6fa02f27df",
-    "ic-units": "09c5ecf6a2daf7c5",
+    "ic-units": "86435243160ccedf",
     "dropout-placement": "e97ca868b6aaeb3c",
     "vcl-uci": "81ed352eed77bce5",
     "vcl-cifar": "4294dfc02df07b64",
 }
 # The networks of the cells of scale smoke.
 NETWORKS = {
-    "keep-rate": "647dc11e9874f5c8",
+    "keep-rate": "bca9363077964d38",
     "rotationout-keep-rate": "1d87a67a551d2792",
     "drop-activation": "36260455a8346611",
-    "ic-units": "1e16406c80c66bcf",
+    "ic-units": "a9ce0345987bb536",
     "dropout-placement": "243cfa7767f780ff",
     "vcl-uci": "89b3b3d9469299f9",
     "vcl-cifar": "cde7836d3f47925b",

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
@@ -12,11 +13,13 @@ pytest.importorskip("jinja2")
 from keras_regnoise.studies import (
     Arm,
     Cell,
+    Claim,
     Description,
     Profile,
     Published,
     Recipe,
     Run,
+    registry,
     report,
 )
 from keras_regnoise.studies.papers.published import rows
@@ -27,7 +30,7 @@ from keras_regnoise.studies.report.standings import (
 )
 from keras_regnoise.studies.report.wins import WINS_COLUMNS, wins_rows
 from keras_regnoise.studies.run import Manifest, Options, Record
-from tests.studies.report.synthetic import changed, first, keeping, measured
+from tests.studies.report.synthetic import changed, described, first, keeping, measured
 
 SPEC = Profile(problem="table", within="activation", option="normalization")
 ROWS = [row for row in rows("vcl_table5") if row["metric"] != "wins"]
@@ -216,8 +219,46 @@ def test_report(tmp_path):
     assert (tmp_path / "figure.png").stat().st_size > 10_000
     for row in wins_rows(standings(run), published_standings(run)):
         assert len(row) == len(WINS_COLUMNS)
-        _, _, ours, wins, published, published_wins = row
-        assert (ours, wins) == (published, published_wins)
+        _, _, ours, wins, signs, *published = row
+        # The run is the paper's table, of all of its problems.
+        assert published == [ours, wins] * 2
+        assert bool(signs) == bool(ours)
+
+
+# The sets of the study's scale "short", without depth.
+SHORT = {
+    arm.values["table"]
+    for arm in (c.arm for c in registry.find("vcl-uci")[0].cells("short"))
+}
+
+
+@pytest.mark.parametrize(
+    ("activation", "mean", "half"),
+    # Of Table 5, computed with SciPy from the printed errors of these 23 sets.
+    [
+        ("ReLU", -0.0059, 0.0047),
+        ("ELU", 0.0010, 0.0046),
+        ("SELU", -0.0015, 0.0038),
+    ],
+)
+def test_the_papers_effect_on_the_same_problems(activation, mean, half):
+    papers = published_standings(paper()).of_problems(SHORT)
+    assert len(papers.problems) == 23
+    (line,) = (w for w in papers.table() if (w.within, w.option) == (activation, "vcl"))
+    assert line.difference.mean == pytest.approx(mean, abs=5e-5)
+    assert line.difference.half_width == pytest.approx(half, abs=5e-5)
+
+
+def test_the_sign_test_is_that_of_scipy():
+    errors = np.random.default_rng(0).choice([0.1, 0.2, 0.3], (2, 30))
+    both = {("ReLU", "none"): errors[0], ("ReLU", "vcl"): errors[1]}
+    names = tuple(map(str, range(30)))
+    _, line = Standings(both, names, 30).table()
+    better, worse = (errors[1] < errors[0]).sum(), (errors[1] > errors[0]).sum()
+    assert (line.better, line.worse) == (better, worse)
+    expected = stats.binomtest(int(better), int(better + worse)).pvalue
+    assert line.sign_p == pytest.approx(expected)
+    assert Standings(both, names, 30).table()[0].sign_p == 1.0
 
 
 def test_the_answer_is_about_the_problems():
@@ -261,3 +302,48 @@ def test_a_run_of_one_kind_is_drawn_beside_that_kind_of_the_paper(tmp_path):
     assert "This run: ELU" in page
     assert "The paper: ELU" in page
     assert "The paper: ReLU" not in page
+
+
+def test_a_claim_over_problems_has_the_papers_effect_on_the_same_problems():
+    run = described(
+        paper(),
+        claims=(
+            Claim(
+                text="VCL is better than none (ReLU).",
+                arms=("*, ReLU: vcl", "*, ReLU: none"),
+                sign=-1,
+                margin=0.005,
+                statistic="problems",
+            ),
+        ),
+    )
+    half = keeping(run, lambda r: r.values["table"] in SHORT)
+    (finding,) = report.weigh(half)
+    assert (finding.estimate.count, finding.unit) == (23, "data set")
+    # The run has the paper's own numbers.
+    assert finding.published == pytest.approx(-0.0059, abs=5e-5)
+    assert finding.estimate.mean == pytest.approx(finding.published)
+    assert finding.excludes_published is False
+    (whole,) = report.weigh(run)
+    assert whole.published == pytest.approx(-0.0121, abs=5e-5)
+
+
+def test_the_depth_is_chosen_before_problems_are_compared():
+    claim = Claim(
+        text="VCL is better than none (ReLU).",
+        arms=("*: vcl", "*: none"),
+        sign=-1,
+        margin=0.005,
+        statistic="problems",
+    )
+    run = described(paper(), claims=(claim,))
+    # Three activations stand for three depths of one problem: the best counts.
+    (finding,) = report.weigh(run)
+    errors = {}
+    for row in ROWS:
+        table = row["group"].rpartition(", ")[0]
+        errors.setdefault((table, row["arm"]), []).append(float(row["value"]))
+    tables = {table for table, _ in errors}
+    expected = [min(errors[t, "vcl"]) - min(errors[t, "none"]) for t in tables]
+    assert finding.estimate.count == 44
+    assert finding.estimate.mean == pytest.approx(np.mean(expected))

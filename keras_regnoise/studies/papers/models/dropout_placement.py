@@ -1,3 +1,5 @@
+import re
+from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import fmean
 from typing import Any
@@ -6,6 +8,7 @@ import keras
 import numpy as np
 
 from keras_regnoise import analysis, models
+from keras_regnoise.analysis import VarianceShift
 from keras_regnoise.layers import CenteredDropout
 from keras_regnoise.studies.model import Fit
 from keras_regnoise.studies.papers.dropout_placement import NETWORKS
@@ -29,7 +32,10 @@ _STAGES = {
     "all stages": (1, 2, 3),
 }
 _RATE = 0.5
-_MEASURED, _LARGEST = "stage3", 1e3
+_MEASURED = "stage3"
+_LARGEST = 1e3  # a feature that is dead without noise has an infinite ratio
+# Which normalization of a unit, in its order, is right behind the noise.
+_BEHIND = {"a": 0, "b": 1}
 
 
 class PlacementModel(PaperModel):
@@ -62,7 +68,7 @@ class PlacementModel(PaperModel):
             seed=hp.get("seed"),
             augmentation=recipe.augmentation,
         )
-        metrics["variance_shift"] = _shift(model, batches)
+        metrics |= _shifts(analysis.variance_shift(model, batches), hp)
         trained = model.get_weights()
         analysis.recalibrate_batch_normalization(model, batches, max_passes=2)
         test = self.data.batches("test", self.evaluation_batch_size)
@@ -72,10 +78,52 @@ class PlacementModel(PaperModel):
         return metrics
 
 
-def _shift(model: keras.Model, batches: Any) -> float:
-    return fmean(
-        # A feature that is dead without noise has an infinite ratio.
-        float(np.minimum(layer.ratio, _LARGEST).mean())
-        for path, layer in analysis.variance_shift(model, batches).items()
-        if _MEASURED in path
-    )
+def _shifts(measured: Mapping[str, VarianceShift], hp: Any) -> dict[str, float]:
+    """Return how the variance shifts right behind the noise, block by block.
+
+    Of the network without noise all normalizations count.
+    """
+    blocks = _blocks(measured, _BEHIND.get(hp.get("place")))
+    keep = 1.0 - _RATE if (hp.get("place"), hp.get("centred")) == ("a", True) else 1.0
+    metrics = _summary("variance_shift", blocks, 1.0)
+    metrics |= _summary("corrected_variance_shift", blocks, keep)
+    before = np.concatenate([shift.inference for shift in blocks])
+    after = np.concatenate([shift.training for shift in blocks])
+    metrics["variance_increase"] = float(after.mean() / before.mean()) - 1.0
+    for number, shift in enumerate(blocks, 1):
+        name = f"variance_shift_block{number}"
+        metrics |= _summary(name, [shift], 1.0)
+    return metrics
+
+
+def _blocks(
+    measured: Mapping[str, VarianceShift], behind: int | None
+) -> list[VarianceShift]:
+    units: dict[str, list[VarianceShift]] = {}
+    for path, shift in measured.items():
+        if found := re.search(rf"({_MEASURED}_unit\d+)_norm", path):
+            units.setdefault(found[1], []).append(shift)
+    if behind is None:
+        return [shift for unit in units.values() for shift in unit]
+    return [unit[behind] for unit in units.values()]
+
+
+def _summary(
+    name: str, blocks: Sequence[VarianceShift], keep: float
+) -> dict[str, float]:
+    """Return mean, spread and maximum of the ratio over the features, by block.
+
+    Args:
+        name: Of the metric.
+        blocks: One for each block.
+        keep: By which the variance in training is multiplied first.
+    """
+    ratios = [
+        np.minimum(VarianceShift(keep * b.training, b.inference).ratio, _LARGEST)
+        for b in blocks
+    ]
+    return {
+        name: fmean(float(ratio.mean()) for ratio in ratios),
+        f"{name}_spread": fmean(float(ratio.std()) for ratio in ratios),
+        f"{name}_max": fmean(float(ratio.max()) for ratio in ratios),
+    }

@@ -26,13 +26,14 @@ class ICModel(PaperModel):
     def network(self, hp: Any) -> keras.Model:
         depth, bottlenecks, _ = NETWORKS[hp.get("network")]
         unit, seed = _WORDS[hp.get("unit")], hp.get("seed")
+        rate = hp.values.get("rate", 0.05)
         momentum = self.recipe.options["momentum"]
         norm = partial(keras.layers.BatchNormalization, momentum=momentum)
         return models.resnet(
             depth,
             unit,
             bottlenecks=bottlenecks,
-            layers={"ic": lambda: ICLayer(0.05, norm(), seed=seed)}
+            layers={"ic": lambda: ICLayer(rate, norm(), seed=seed)}
             if "ic" in unit
             else {"norm": norm},
             **self.sizes(hp),

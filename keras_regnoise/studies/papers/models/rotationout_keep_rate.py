@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from keras_regnoise import models
-from keras_regnoise.layers import SpatialRotationOut
+from keras_regnoise.layers import CenteredDropout, SpatialRotationOut
 from keras_regnoise.studies.model import Fit
 from keras_regnoise.studies.papers.protocol import (
     PaperModel,
@@ -26,6 +26,9 @@ _UNITS: dict[str, tuple[Any, ...]] = {
 }
 _NOISES: dict[str, Any] = {
     "Dropout": keras.layers.Dropout,
+    "CenteredDropout": CenteredDropout,
+    "SpatialDropout": keras.layers.SpatialDropout2D,
+    "CenteredSpatialDropout": partial(CenteredDropout, spatial=True),
     "RotationOut": SpatialRotationOut,
     "RotationOut uniform": partial(SpatialRotationOut, angles="uniform"),
     "RotationOut truncated": partial(SpatialRotationOut, angles="truncated_gaussian"),

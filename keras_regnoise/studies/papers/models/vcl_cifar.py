@@ -9,6 +9,7 @@ from keras_regnoise.studies.model import Fit
 from keras_regnoise.studies.papers.protocol import (
     PaperModel,
     Protocol,
+    batch_norm,
     clipped_sgd,
     with_errors,
 )
@@ -20,7 +21,7 @@ _ACTIVATIONS: dict[str, Any] = {
 }
 _NORMALIZATIONS: dict[str, Any] = {
     "none": None,
-    "bn": keras.layers.BatchNormalization,
+    "bn": batch_norm,
     "ln": partial(keras.layers.LayerNormalization, axis=(1, 2, 3)),
     "gn": partial(keras.layers.GroupNormalization, groups=4),
     **{f"vcl, n = {n}": partial(VarianceConstancy, 0.01, n) for n in (9, 7, 5, 3, 2)},

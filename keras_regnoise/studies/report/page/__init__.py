@@ -10,6 +10,13 @@ from markupsafe import Markup
 
 from keras_regnoise.studies.report.answer import answer
 from keras_regnoise.studies.report.columns import arm_columns
+from keras_regnoise.studies.report.evidence import weigh
+from keras_regnoise.studies.report.evidence.words import (
+    COLUMNS,
+    claim_notes,
+    claim_rows,
+    outcome_of_claims,
+)
 from keras_regnoise.studies.report.figures.curve_drawing import curve_svg
 from keras_regnoise.studies.report.figures.curves import curve_metric, curve_panels
 from keras_regnoise.studies.report.figures.drawing import panel_svg
@@ -47,10 +54,10 @@ class Figures:
 def html(run: Run, metric: str | None = None) -> str:
     """Return a page that needs neither a network nor JavaScript.
 
-    In this order: what was found, in a sentence; the paper's figure from our numbers;
-    the table; where the protocol is not the paper's; learning curves; failures; how it
-    was made and where it ran. A study of options over many problems has its wins and
-    profile in place of figure and curves.
+    In this order: what was found, in a sentence; what became of the study's claims;
+    the paper's figure from our numbers; the table; where the protocol is not the
+    paper's; learning curves; failures; how it was made and where it ran. A study of
+    options over many problems has its wins and profile in place of figure and curves.
 
     Args:
         run: The run.
@@ -59,6 +66,7 @@ def html(run: Run, metric: str | None = None) -> str:
     run = readable(run)
     arms = summarize(run, metric)
     name = Metric(run.metric(metric))
+    findings = weigh(run)
     whole = standings(run, metric)
     over_problems = run.description.profile is not None
     return _template().render(
@@ -67,6 +75,10 @@ def html(run: Run, metric: str | None = None) -> str:
         run=run,
         title=run.description.title or run.study,
         answer=answer(arms, run),
+        outcome=outcome_of_claims(findings),
+        claims=list(claim_rows(findings)),
+        claim_columns=COLUMNS,
+        claim_notes=claim_notes(findings),
         metric=name,
         groups=_by_group(arms),
         columns=arm_columns(arms, run.description.baseline),

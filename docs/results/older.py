@@ -1,0 +1,198 @@
+"""The tables of runs whose cells were not kept, from their results.csv."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+
+import numpy as np
+
+from keras_regnoise.studies.papers.published import rows
+from keras_regnoise.studies.report import Interval, Metric
+from keras_regnoise.studies.report.markdown import markdown
+from keras_regnoise.studies.report.standings import Standings
+from keras_regnoise.studies.report.wins import WINS_COLUMNS, wins_rows
+
+RESULTS = Path(__file__).parent
+# By arm and metric, the value of every seed.
+Cells = Mapping[tuple[str, str], Mapping[str, float]]
+Column = Callable[[Cells, str], str]
+_ACCURACY = "test_accuracy"
+_PAPERS_METRIC = {"rotationout_table1": "average_test_accuracy"}
+
+
+def cells_of(folder: str) -> Cells:
+    """Read the results of a run of one group."""
+    cells: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    with (RESULTS / folder / "results.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            cells[row["arm"], row["metric"]][row["seed"]] = float(row["value"])
+    return cells
+
+
+def paired(metric: str, one: Mapping[str, float], other: Mapping[str, float]) -> str:
+    """Format a difference in pairs of seeds with half its 95 % interval."""
+    difference = Interval.of([one[seed] - other[seed] for seed in one])
+    shown = Metric(metric)
+    return f"{shown.signed(difference.mean)} ± {shown.number(difference.half_width)}"
+
+
+def level(metric: str, digits: int | None = None) -> Column:
+    """Return a column of mean and standard deviation over the seeds."""
+
+    def text(cells: Cells, arm: str) -> str:
+        found = Interval.of(list(cells[arm, metric].values()))
+        shown = Metric(metric).number
+        if digits is not None:
+            shown = f"{{:.{digits}f}}".format
+        return f"{shown(found.mean)} ± {shown(found.deviation)}"
+
+    return text
+
+
+def versus(baseline: str) -> Column:
+    """Return a column of differences to an arm."""
+
+    def text(cells: Cells, arm: str) -> str:
+        both = (cells[name, _ACCURACY] for name in (arm, baseline))
+        return "" if arm == baseline else paired(_ACCURACY, *both)
+
+    return text
+
+
+def recalibrated(cells: Cells, arm: str) -> str:
+    """Format the gain of recalibration."""
+    metrics = ("recalibrated_test_accuracy", _ACCURACY)
+    return paired(_ACCURACY, *(cells[arm, metric] for metric in metrics))
+
+
+def papers(table: str, group: str, baseline: str) -> Column:
+    """Return a column of the paper's differences to an arm."""
+
+    def text(cells: Cells, arm: str) -> str:
+        metric = _PAPERS_METRIC.get(table, _ACCURACY)
+        values = {
+            row["arm"]: float(row["value"])
+            for row in rows(table)
+            if row["group"] == group and row["metric"] == metric
+        }
+        if arm == baseline:
+            return ""
+        return Metric(_ACCURACY).signed(values[arm] - values[baseline])
+
+    return text
+
+
+def minus_dropout(cells: Cells, arm: str) -> str:
+    """Format RotationOut minus Dropout of the same keep rate, or nothing."""
+    if not arm.startswith("RotationOut"):
+        return ""
+    other = arm.replace("RotationOut", "Dropout")
+    return paired(_ACCURACY, cells[arm, _ACCURACY], cells[other, _ACCURACY])
+
+
+COLUMNS: dict[str, dict[str, Column]] = {
+    "drop-activation": {
+        "test accuracy, %": level(_ACCURACY),
+        "to 1.00": versus("1.00"),
+    },
+    "ic-units": {
+        "test accuracy, %": level(_ACCURACY),
+        "to the baseline": versus("baseline"),
+        "the paper's, ResNet-110": papers(
+            "ic_table1", "ResNet-110, CIFAR-10", "baseline"
+        ),
+    },
+    "dropout-placement": {
+        "variance shift, all layers": level("variance_shift", 2),
+        "test accuracy, %": level(_ACCURACY),
+        "to none": versus("none"),
+        "recalibrated, to itself before": recalibrated,
+    },
+    "rotationout-keep-rate": {
+        "test accuracy, %": level(_ACCURACY),
+        "to none": versus("none"),
+        "minus Dropout": minus_dropout,
+        "the paper's to none, ResNet-110, CIFAR-100": papers(
+            "rotationout_table1", "ResNet-110, CIFAR-100", "none"
+        ),
+    },
+}
+
+
+def table_of(folder: str) -> str:
+    """Return the table of a run, a line for every arm."""
+    cells = cells_of(folder)
+    columns = COLUMNS[folder]
+    arms = list(dict.fromkeys(arm for arm, _ in cells))
+    lines: list[Sequence[str]] = [["arm", *columns]]
+    lines += [[arm, *(text(cells, arm) for text in columns.values())] for arm in arms]
+    table = markdown(lines, [True, *(False for _ in columns)])
+    return "\n".join([*table, *_overall(folder, cells)])
+
+
+def _overall(folder: str, cells: Cells) -> list[str]:
+    """Return what is said of a run beside the table of its arms."""
+    if folder == "dropout-placement":
+        return ["", *(_contrast(cells, one, other) for one, other in _PLACES)]
+    if folder != "rotationout-keep-rate":
+        return []
+    rates = [arm.split()[1] for arm, _ in cells if arm.startswith("Dropout")]
+    means = [
+        {
+            seed: fmean(cells[f"{noise} {keep}", _ACCURACY][seed] for keep in rates)
+            for seed in cells["none", _ACCURACY]
+        }
+        for noise in ("RotationOut", "Dropout")
+    ]
+    both = paired(_ACCURACY, *means)
+    return ["", f"RotationOut minus Dropout, mean of the keep rates: {both}"]
+
+
+_PLACES = (
+    ("Dropout-b", "Dropout-a"),
+    ("Dropout-b centred", "Dropout-a centred"),
+    ("Dropout-b centred", "Dropout-b"),
+)
+
+
+def _contrast(cells: Cells, one: str, other: str) -> str:
+    shifts = (cells[arm, "variance_shift"] for arm in (one, other))
+    shift = Interval.of([a - b for a, b in _pairs(*shifts)])
+    accuracy = paired(_ACCURACY, cells[one, _ACCURACY], cells[other, _ACCURACY])
+    return (
+        f"- {one} minus {other}: {shift.mean:+.2f} ± {shift.half_width:.2f} in the "
+        f"shift, {accuracy} points"
+    )
+
+
+def _pairs(
+    one: Mapping[str, float], other: Mapping[str, float]
+) -> list[tuple[float, float]]:
+    return [(one[seed], other[seed]) for seed in one]
+
+
+def vcl_wins() -> str:
+    """Return the wins of vcl-uci as a table."""
+    with (RESULTS / "vcl-uci" / "results.csv").open(encoding="utf-8") as stream:
+        ours = _standings(csv.DictReader(stream))
+    lines = [list(WINS_COLUMNS), *wins_rows(ours, _standings(rows("vcl_table5")))]
+    return "\n".join(markdown(lines, [True] * len(WINS_COLUMNS)))
+
+
+_VCL_METRIC = "selected_test_error"
+
+
+def _standings(table: Iterable[Mapping[str, str]]) -> Standings:
+    """Take the mean over the seeds of every data set, activation and option."""
+    values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for row in table:
+        if row["metric"] != _VCL_METRIC:
+            continue
+        name, activation, *_ = row["group"].split(", ")
+        values[activation, row["arm"], name].append(float(row["value"]))
+    names = tuple(dict.fromkeys(name for *_, name in values))
+    kinds = dict.fromkeys((activation, arm) for activation, arm, _ in values)
+    errors = {k: np.array([fmean(values[*k, name]) for name in names]) for k in kinds}
+    return Standings(errors, names, len(names))

@@ -1,0 +1,79 @@
+"""Fills what the documents say in numbers from the records beside them.
+
+    python docs/results/tables.py
+
+What stands between `<!-- NAME -->` and `<!-- end -->` is written here and not by hand;
+a test compares it with what it would be now.
+"""
+
+import re
+from pathlib import Path
+
+from older import COLUMNS, table_of, vcl_wins
+
+from keras_regnoise.studies import Run, report
+from keras_regnoise.studies.report.evidence.words import difference_words
+
+RESULTS = Path(__file__).parent
+FRONT_PAGE = RESULTS.parents[1] / "README.md"
+KEEP_RATE = RESULTS / "keep-rate"
+
+
+def whole_report(run: Run) -> str:
+    """Return what `keras-regnoise report` prints into a file."""
+    return str(report.render(report.summarize(run), run, terminal=False))
+
+
+def best_and_beyond(run: Run) -> str:
+    """Say what keep-rate shows of the MLP, in a sentence or two."""
+    arms = {a.arm: 100 * a.value.mean for a in report.summarize(run) if a.value.count}
+    best = report.weigh(run)[0]
+    rotation, dropout = (side.removeprefix("MLP: ") for side in best.sides)
+    return (
+        f"*An MLP on 500 digits of which 40 % have a wrong label, {seeds_of(run)} "
+        f"seeds: without noise it has {arms['none']:.1f} % of the test digits right, "
+        f"with {dropout} {arms[dropout]:.1f} %, with {rotation} {arms[rotation]:.1f} "
+        f"%, each at its best rate (difference {difference_words(best)}); at rate 0.9 "
+        f"Dropout has fallen to {arms['Dropout 0.9']:.1f} %, RotationOut is at "
+        f"{arms['RotationOut 0.9']:.1f} %.*"
+    )
+
+
+def seeds_of(run: Run) -> int:
+    """Return the number of seeds of the baseline of the MLP."""
+    return len({r.seed for r in run.done if r.key == ("MLP", "none")})
+
+
+def filled(text: str, name: str, content: str) -> str:
+    """Return a document with something else between two marks."""
+    pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
+    if not re.search(pattern, text, re.DOTALL):
+        raise ValueError(f"The document has no <!-- {name} --> ... <!-- end -->")
+    return re.sub(
+        pattern,
+        lambda found: f"{found[1]}{content.strip()}\n{found[2]}",
+        text,
+        flags=re.DOTALL,
+    )
+
+
+def documents() -> dict[Path, str]:
+    """Return what every document should be."""
+    texts = {}
+    for manifest in sorted(RESULTS.glob("*/study.json")):
+        page = manifest.parent / "README.md"
+        content = whole_report(Run.open(manifest.parent))
+        texts[page] = filled(page.read_text("utf-8"), "report", content)
+    older = {name: ("table", table_of(name)) for name in COLUMNS}
+    for name, (mark, content) in {**older, "vcl-uci": ("wins", vcl_wins())}.items():
+        page = RESULTS / name / "README.md"
+        texts[page] = filled(page.read_text("utf-8"), mark, content)
+    front = FRONT_PAGE.read_text("utf-8")
+    sentence = best_and_beyond(Run.open(KEEP_RATE))
+    return texts | {FRONT_PAGE: filled(front, "keep-rate", sentence)}
+
+
+if __name__ == "__main__":
+    for file, text in documents().items():
+        file.write_text(text, "utf-8")
+        print(f"wrote {file}")

@@ -1,0 +1,58 @@
+"""What became of one claim."""
+
+from dataclasses import dataclass
+
+from keras_regnoise.studies.report.evidence.estimate import ALPHA, Estimate
+from keras_regnoise.studies.study import Claim
+
+CONFIRMED = "confirmed"
+REFUTED = "refuted"
+EQUIVALENT = "equivalent within the margin"
+CANNOT_TELL = "this setting can't tell"
+MORE_SEEDS = "needs more seeds"
+NOT_RUN = "not run"
+VERDICTS = (CONFIRMED, REFUTED, EQUIVALENT, CANNOT_TELL, MORE_SEEDS, NOT_RUN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What became of a claim.
+
+    Attributes:
+        claim: The claim.
+        metric: Name of the metric.
+        verdict: One of `VERDICTS`.
+        reason: Why the setting can't tell, or what is missing; may be empty.
+        sides: The arms that were compared.
+        estimate: First side minus second; None if they can't be compared.
+        p_value: Holm's, over the claims of the study; of a difference from 0.
+        equivalence_p: Holm's, of a difference within the margin.
+        published: The paper's difference.
+        excludes_published: Whether the interval leaves the published effect out; None
+            without one.
+        pooled_half_width: Half the interval of the pooled model of seeds and arms;
+            None where there is none.
+        pooled_p: Its p value, to compare with the estimate's own.
+        unit: What was sampled: `"seed"` or `"data set"`.
+    """
+
+    claim: Claim
+    metric: str
+    verdict: str = NOT_RUN
+    reason: str = ""
+    sides: tuple[str, str] = ("", "")
+    estimate: Estimate | None = None
+    p_value: float = 1.0
+    equivalence_p: float = 1.0
+    published: float | None = None
+    excludes_published: bool | None = None
+    pooled_half_width: float | None = None
+    pooled_p: float | None = None
+    unit: str = "seed"
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether pooled model and pairs differ in what they find at 0.05."""
+        if self.pooled_p is None or self.estimate is None:
+            return False
+        return (self.pooled_p <= ALPHA) != (self.estimate.p_value <= ALPHA)

@@ -1,0 +1,62 @@
+"""The numbers in the documents are those of the records beside them."""
+
+import importlib.util
+import re
+
+import pytest
+
+from tests.helpers import ROOT
+
+pytest.importorskip("rich")
+pytestmark = pytest.mark.tensorflow  # nothing here depends on the backend
+
+
+@pytest.fixture(scope="module")
+def tables():
+    file = ROOT / "docs" / "results" / "tables.py"
+    spec = importlib.util.spec_from_file_location("tables", file)
+    module = importlib.util.module_from_spec(spec)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(file.parent))  # as for a script
+        spec.loader.exec_module(module)
+    return module
+
+
+def test_documents_say_what_the_records_do(tables):
+    documents = tables.documents()
+    assert len(documents) >= 7
+    for file, text in documents.items():
+        assert file.read_text("utf-8") == text, f"run docs/results/tables.py: {file}"
+
+
+NUMBER = re.compile(r"[+-]?\d+\.\d+ ± \d+\.\d+")
+
+
+def test_every_interval_in_words_is_one_of_the_tables(tables):
+    """What is said in prose is said in a table too."""
+    mark = re.compile(r"<!-- \w+ -->\n.*?<!-- end -->", re.DOTALL)
+    everything = set()
+    for file, text in tables.documents().items():
+        own = {n for part in mark.findall(text) for n in NUMBER.findall(part)}
+        in_words = set(NUMBER.findall(mark.sub("", text)))
+        assert in_words <= own, f"{file}: {in_words - own}"
+        everything |= own
+    summary = (ROOT / "docs" / "reproduction.md").read_text("utf-8")
+    found = set(NUMBER.findall(summary))
+    assert len(found) > 20
+    assert found <= everything, found - everything
+
+
+def test_a_number_that_was_changed_by_hand_is_found(tables):
+    text = "before\n<!-- x -->\nold\n<!-- end -->\nafter <!-- end -->"
+    expected = "before\n<!-- x -->\nnew\n<!-- end -->\nafter <!-- end -->"
+    assert tables.filled(text, "x", "new") == expected
+    with pytest.raises(ValueError, match="no <!-- y -->"):
+        tables.filled(text, "y", "new")
+
+
+def test_records_that_are_published_name_no_place_of_a_machine():
+    for file in (ROOT / "docs" / "results").glob("*/cells/*.json"):
+        text = file.read_text("utf-8")
+        assert '"traceback": null' in text
+        assert not any(f'"{place}' in text for place in ("/", "~", "C:\\\\")), file
