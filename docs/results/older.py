@@ -8,7 +8,7 @@ from statistics import fmean
 
 import numpy as np
 
-from keras_regnoise.studies.papers.published import rows
+from keras_regnoise.studies.papers.published import published, rows
 from keras_regnoise.studies.report import Interval, Metric
 from keras_regnoise.studies.report.markdown import markdown
 from keras_regnoise.studies.report.standings import Standings
@@ -73,9 +73,9 @@ def papers(table: str, group: str, baseline: str) -> Column:
     def text(cells: Cells, arm: str) -> str:
         metric = _PAPERS_METRIC.get(table, _ACCURACY)
         values = {
-            row["arm"]: float(row["value"])
-            for row in rows(table)
-            if row["group"] == group and row["metric"] == metric
+            number.arm: number.value
+            for number in published(table)
+            if number.group == group and number.metric == metric
         }
         if arm == baseline:
             return ""
