@@ -12,7 +12,6 @@ from pathlib import Path
 from older import COLUMNS, table_of, vcl_wins
 
 from keras_regnoise.studies import Run, report
-from keras_regnoise.studies.report.evidence.words import difference_words
 
 RESULTS = Path(__file__).parent
 FRONT_PAGE = RESULTS.parents[1] / "README.md"
@@ -28,14 +27,17 @@ def best_and_beyond(run: Run) -> str:
     """Say what keep-rate shows of the MLP, in a sentence or two."""
     arms = {a.arm: 100 * a.value.mean for a in report.summarize(run) if a.value.count}
     best = report.weigh(run)[0]
+    mean, low, high = (
+        f"{100 * getattr(best.estimate, name):+.2f}" for name in ("mean", "low", "high")
+    )
     rotation, dropout = (side.removeprefix("MLP: ") for side in best.sides)
     return (
         f"*An MLP on 500 digits of which 40 % have a wrong label, {seeds_of(run)} "
         f"seeds: without noise it has {arms['none']:.1f} % of the test digits right, "
         f"with {dropout} {arms[dropout]:.1f} %, with {rotation} {arms[rotation]:.1f} "
-        f"%, each at its best rate (difference {difference_words(best)}); at rate 0.9 "
-        f"Dropout has fallen to {arms['Dropout 0.9']:.1f} %, RotationOut is at "
-        f"{arms['RotationOut 0.9']:.1f} %.*"
+        f"%, each at its best rate (a difference of {mean} points, 95 % interval {low} "
+        f"to {high}); at rate 0.9 Dropout has fallen to {arms['Dropout 0.9']:.1f} %, "
+        f"RotationOut is at {arms['RotationOut 0.9']:.1f} %.*"
     )
 
 

@@ -6,6 +6,7 @@ from keras_regnoise.studies.study import Arm, Study
 
 _TABLE = published("rotationout_table2")
 _NOISES = tuple(dict.fromkeys(number.arm for number in _TABLE))
+_SMOKE = ("none", "Dropout 0.7", "RotationOut", "RotationOut Block")
 _GROUPS = {"ResNet-50, ImageNet": "imagenet2012", "ResNet-8, digits": "digits"}
 
 
@@ -21,7 +22,9 @@ STUDY = Study(
     ),
     baseline="none",
     recipes={
-        "smoke": smoke(("ResNet-8, digits",), learning_rate=0.05),
+        "smoke": smoke(
+            tuple(f"ResNet-8, digits: {noise}" for noise in _SMOKE), learning_rate=0.05
+        ),
         "paper": paper(
             epochs=240,
             batch_size=256,
