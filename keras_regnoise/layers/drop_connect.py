@@ -1,6 +1,5 @@
 import functools
 import math
-from statistics import NormalDist
 from typing import Any
 
 import keras
@@ -202,6 +201,8 @@ class DropConnect(WeightWrapper):
 @functools.lru_cache(maxsize=32)
 def _gaussian_points(number: int, units: int) -> np.ndarray[Any, Any]:
     """Means of the `number` equally likely parts of N(0, 1), shuffled for each unit."""
+    from statistics import NormalDist  # here: importing the package needs it not
+
     normal = NormalDist()
     edges = [normal.inv_cdf(i / number) for i in range(1, number)]
     densities = np.array([0.0, *map(normal.pdf, edges), 0.0])
