@@ -25,7 +25,7 @@ def compiled(function: Function) -> Function:
         # XLA compiles again for every new shape: few batch sizes, but many lengths.
         if not _is_static(x):
             return function(x, *tensors, **options)
-        given = as_tensors(x, *tensors)
+        given = _as_tensors(x, *tensors)
         specs = tuple(
             t if t is None else tf.TensorSpec(t.shape, t.dtype) for t in given
         )
@@ -39,7 +39,7 @@ def shared(function: Function) -> Function:
     """Trace `(*tensors, **options)` once for all sizes; sizes of 1 stay known."""
 
     def run(*tensors: Tensor, **options: Any) -> Any:
-        given = as_tensors(*tensors)
+        given = _as_tensors(*tensors)
         specs = tuple(t if t is None else _of_any_size(t) for t in given)
         return _call(program(specs, tuple(options.items())), given)
 
@@ -89,7 +89,7 @@ def kernel(
     return operation
 
 
-def as_tensors(*tensors: Any) -> tuple[Tensor, ...]:
+def _as_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     """Return tensors of what may be arrays, numbers or None."""
     return tuple(None if t is None else tf.convert_to_tensor(t) for t in tensors)
 

@@ -134,7 +134,7 @@ class Backend(Protocol):
         ...
 
     def shared(self, function: Function) -> Function:
-        """Return `(*tensors_and_sizes, **options)`, traced once for all sizes.
+        """Return `(*tensors, **options)`, traced once for all sizes.
 
         For what is small beside the tensors of a layer, and may be traced often: where
         tracing costs something, all layers then share one program.
