@@ -41,7 +41,8 @@ def compiled(function: Function) -> Function:
 
     @functools.cache
     def program(options: tuple[tuple[str, Any], ...]) -> Function:
-        return jax.jit(functools.partial(function, **dict(options)))
+        jitted: Function = jax.jit(functools.partial(function, **dict(options)))
+        return jitted
 
     return lambda x, *tensors, **options: program(tuple(options.items()))(x, *tensors)
 
