@@ -133,6 +133,10 @@ class Backend(Protocol):
         """Return `(x, *tensors, **options)`, compiled where that pays."""
         ...
 
+    def once(self, draw: Tensor) -> Tensor:
+        """Return a draw, finite or below 2**24, computed once for all who use it."""
+        ...
+
     def shared(self, function: Function) -> Function:
         """Return `(*tensors, **options)`, traced once for all sizes.
 

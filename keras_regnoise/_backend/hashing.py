@@ -64,6 +64,17 @@ def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tens
     return uniform(shape, seed, stream) < rate
 
 
+def once(draw: Tensor) -> Tensor:
+    """Return a draw of finite numbers or of integers below 2**24, computed once.
+
+    XLA computes what consists of cheap operations again in every loop that reads it,
+    which for a Gaussian makes these loops slow, and slow to compile. A division is not
+    cheap.
+    """
+    number = ops.cast(draw, "float32")
+    return ops.cast(number / (1.0 + 0.0 * number), draw.dtype)
+
+
 def normal(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
     """Standard normal float32, by the inverse of the distribution function."""
     # Cell centres of (-1, 1): never exactly -1 or 1, where erfinv is infinite.

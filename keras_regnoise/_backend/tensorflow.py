@@ -18,6 +18,7 @@ from keras_regnoise._backend._tensorflow_programs import shared as shared
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import coins as coins
 from keras_regnoise._backend.hashing import normal as normal
+from keras_regnoise._backend.hashing import once as once
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
 from keras_regnoise._backend.unseeded import Unseeded as Unseeded

@@ -91,6 +91,11 @@ def compiled(function: Function) -> Function:
     return function
 
 
+def once(draw: Tensor) -> Tensor:
+    """Nothing to do: what is computed is kept."""
+    return draw
+
+
 def shared(function: Function) -> Function:
     """Nothing to do: tracing is cheap here."""
     return function

@@ -169,7 +169,8 @@ def _draw_tangents(
 ) -> tuple[Tensor, Tensor | None]:
     shape = list(ops.shape(x))
     dim, shape[axis] = shape[axis], 1
-    tangent = sample_tangents(shape, rate, angles, seed) * unpaired_correction(dim)
+    tangent = sample_tangents(shape, rate, angles, seed)
+    tangent = _backend.once(tangent * unpaired_correction(dim))
     return tangent, rotation_weights(x, mask, tangent, axis) if center else None
 
 

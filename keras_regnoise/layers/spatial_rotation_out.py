@@ -167,7 +167,7 @@ def _draw(
         tangent = sample_tangents(per_position, rate, angles, seed, one_sided=True)
         is_negative = _backend.bernoulli(per_sample, 0.5, seed, Stream.SIGN)
         tangent = ops.where(is_negative, -tangent, tangent)
-    tangent = tangent * unpaired_correction(shape[axis])
+    tangent = _backend.once(tangent * unpaired_correction(shape[axis]))
     weights = rotation_weights(x, mask, tangent, axis) if center else None
     return partner, sign, tangent, weights
 

@@ -100,7 +100,9 @@ def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, T
     heads = _backend.coins(place, samples * dim, seed, Stream.SIGN)
     sign = ops.sign(mate - number)
     sign = ops.cast(ops.where(heads, sign, -sign), "float32")
-    return ops.take(member, mate, axis=0), sign
+    partner = ops.take(member, mate, axis=0)
+    # Else for every position of a sample again.
+    return _backend.once(partner), _backend.once(sign)
 
 
 def _inverse(permutation: Any) -> Any:
