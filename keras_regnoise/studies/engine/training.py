@@ -1,7 +1,6 @@
 """Trains one cell in this process."""
 
 import contextlib
-import gc
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from keras_regnoise.studies.engine.attempts import Attempts
 from keras_regnoise.studies.engine.backup import CellBackup
 from keras_regnoise.studies.engine.distribution import distribution
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
+from keras_regnoise.studies.engine.garbage import Garbage
 from keras_regnoise.studies.engine.joined_steps import join_steps
 from keras_regnoise.studies.engine.shared_program import SharedPrograms
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
@@ -92,6 +92,7 @@ class Trainer:
         self._loaded: tuple[str, Any] = ("", None)
         self._data: tuple[Any, Any] = (None, None)
         self._programs = SharedPrograms()
+        self._garbage = Garbage()
 
     @property
     def _options(self) -> Options:
@@ -159,7 +160,7 @@ class Trainer:
         self, cell: Cell, values: Mapping[str, Value] | None = None
     ) -> tuple[StudyModel, keras_tuner.HyperParameters]:
         keras.backend.clear_session(free_memory=False)
-        gc.collect()  # once: each takes as long as many steps
+        self._garbage.collect()
         keras.config.set_dtype_policy(self._options.precision)
         recipe = self.recipe.of(cell.arm.group)
         model: StudyModel = self.study.load_model()(recipe, self.data(cell))
