@@ -13,6 +13,7 @@ from typing import Any
 
 from benchmarks import compare, figure, machine, record, report
 from benchmarks.cases import (
+    APPLICATIONS,
     BACKENDS,
     DTYPES,
     LAYERS,
@@ -33,7 +34,7 @@ _CHOICES: dict[str, Sequence[str]] = {
     "modes": tuple(MODES),
     "layers": LAYERS,
     "shapes": tuple(SHAPES),
-    "networks": NETWORKS,
+    "networks": (*NETWORKS, *APPLICATIONS),
 }
 _ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",

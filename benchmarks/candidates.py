@@ -30,6 +30,9 @@ _FACTORIES = {
     "SpatialDropout2D": lambda: keras.layers.SpatialDropout2D(RATE),
     "BatchNormalization": keras.layers.BatchNormalization,
     "RotationOut": lambda: krn.layers.RotationOut(RATE),
+    "RotationOut per sample": lambda: krn.layers.RotationOut(
+        RATE, permutation="sample"
+    ),
     "SpatialRotationOut": lambda: krn.layers.SpatialRotationOut(RATE),
     "DropActivation": lambda: krn.layers.DropActivation("relu", RATE),
     "VarianceConstancy": krn.layers.VarianceConstancy,

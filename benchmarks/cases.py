@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from benchmarks.targets import LAYER_TARGETS
 
 IDENTITY = "identity"
-SUITES = ("layers", "steps", "memory", "construction", "inference")
+SUITES = (
+    "layers",
+    "steps",
+    "first_step",
+    "cells",
+    "derivatives",
+    "memory",
+    "construction",
+    "inference",
+)
 MODES = {
     "tensorflow-graph": "tensorflow",
     "tensorflow-jit": "tensorflow",
@@ -22,7 +31,8 @@ SHAPES = {
     "128x8x8x640": (128, 8, 8, 640),
 }
 DTYPES = ("float32", "bfloat16", "float16")
-NETWORKS = ("elu11", "resnet20", "wide_resnet28_10")
+NETWORKS = ("elu11", "resnet20", "wide_resnet28_10")  # of steps
+APPLICATIONS = ("MobileNetV2", "ResNet50", "DenseNet121")  # of first steps
 
 # The built-in layers that each layer stands for; "+" is one layer after another.
 REFERENCES = {
@@ -30,6 +40,7 @@ REFERENCES = {
     "SpatialRotationOut": ("Dropout", "SpatialDropout2D"),
     "DropActivation": ("ReLU + Dropout", "ReLU"),
     "ICLayer": ("BatchNormalization + Dropout", "BatchNormalization"),
+    "RotationOut per sample": ("RotationOut",),
 }
 LAYERS = (*REFERENCES, "VarianceConstancy")
 _RANKS = {"SpatialDropout2D": (4,), "SpatialRotationOut": (3, 4, 5)}
@@ -44,7 +55,7 @@ class Plan:
         modes: See `suites`.
         layers: See `suites`.
         shapes: See `suites`.
-        networks: See `suites`; none for those that suit the device.
+        networks: Out of `NETWORKS` and `APPLICATIONS`; none for those that suit.
         dtype: One of `DTYPES`.
         repeats: Interleaved repeats.
         budget_s: Seconds after which a slow candidate sits out further repeats.

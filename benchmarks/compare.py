@@ -7,7 +7,7 @@ from benchmarks.cases import LAYERS
 from benchmarks.record import Row
 from benchmarks.report import number, print_table
 
-_COMPARED_SUITES = ("layers", "steps", "memory")
+_COMPARED_SUITES = ("layers", "steps", "first_step", "memory")
 
 
 @dataclass(frozen=True)

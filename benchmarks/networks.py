@@ -33,7 +33,9 @@ _WIDE_NOISE_UNIT = ("norm", "relu", "noise", "conv")
 
 def networks(plan: Plan, device: str) -> tuple[str, ...]:
     """Return the networks of the plan; the wide one by itself only on a GPU."""
-    return plan.networks or (NETWORKS if device else NETWORKS[:2])
+    if plan.networks:
+        return tuple(name for name in plan.networks if name in NETWORKS)
+    return NETWORKS if device else NETWORKS[:2]
 
 
 def arms(network: str, plan: Plan) -> list[str]:

@@ -11,10 +11,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import keras
+from rich.console import Console  # which Keras depends on
 
 from benchmarks import (
     backends,
+    cells,
     construction,
+    derivatives,
+    first_step,
     inference,
     layers,
     machine,
@@ -28,6 +32,9 @@ from benchmarks.cases import Plan
 _SUITES = {
     "layers": layers.measure,
     "steps": steps.measure,
+    "first_step": first_step.measure,
+    "cells": cells.measure,
+    "derivatives": derivatives.measure,
     "memory": memory.measure,
     "construction": construction.measure,
     "inference": inference.measure,
@@ -45,8 +52,10 @@ def measure(plan: Plan) -> Iterator[record.Row]:
     set_dtype(plan.dtype)
     for suite in plan.suites:
         start = time.perf_counter()
-        for row in _SUITES[suite](backend, plan):
-            yield replace(row, **place)
+        with Console(stderr=True).status(f"{backend}: {suite}") as status:
+            for row in _SUITES[suite](backend, plan):
+                status.update(f"{backend}: {suite}, {row.layer}, {row.shape}")
+                yield replace(row, **place)
         seconds = time.perf_counter() - start
         print(f"{backend}: {suite} took {seconds:.0f} s", file=sys.stderr, flush=True)
 

@@ -18,12 +18,12 @@ def plan(*arguments):
 @pytest.mark.parametrize(
     ("option", "name", "valid"),
     [
-        ("--suite", "speed", "layers, steps, memory, construction, inference"),
+        ("--suite", "speed", "layers, steps, first_step, cells, derivatives, memory"),
         ("--layer", "Rotation", "RotationOut, SpatialRotationOut, DropActivation"),
         ("--shape", "2x2", "128x512, 32x100x256, 128x32x32x64, 128x8x8x640"),
         ("--mode", "eager", "tensorflow-graph, tensorflow-jit, jax-jit, torch-eager"),
         ("--backend", "numpy", "tensorflow, jax, torch"),
-        ("--network", "vgg", "elu11, resnet20, wide_resnet28_10"),
+        ("--network", "vgg", "elu11, resnet20, wide_resnet28_10, MobileNetV2"),
     ],
 )
 def test_a_wrong_name_is_answered_with_the_valid_ones(option, name, valid, capsys):
@@ -86,3 +86,13 @@ def test_every_target_of_a_step_belongs_to_something_measured():
         assert network in cases.NETWORKS
         assert set(layers) <= set(cases.LAYERS)
         assert all(mode in MODES for limits in layers.values() for mode in limits)
+
+
+def test_networks_of_steps_and_of_first_steps_are_told_apart():
+    from benchmarks import networks
+
+    assert networks.networks(plan(), "") == ("elu11", "resnet20")
+    assert networks.networks(plan("--network", "MobileNetV2", "elu11"), "") == (
+        "elu11",
+    )
+    assert networks.networks(plan("--network", "ResNet50"), "") == ()

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from benchmarks.differentiate import TOOLS, double_precision, held
 from tests.layers.cases import CASES
-from tests.layers.derivatives import TOOLS, double_precision, held
 
 # Statistics are float32 in places (the loss of VarianceConstancy, Keras's
 # normalizations on torch): 1e-7 / _STEP of rounding, beside _STEP**2 of curvature.
