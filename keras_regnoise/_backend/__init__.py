@@ -8,6 +8,7 @@ Every module here offers the same names:
   with one seed) and on nothing else;
 - ``coins(index, count, seed, stream)``: draws of even odds, equal for equal indices;
 - ``once(draw)``: a draw that is not computed again by each of those who use it;
+- ``permutation(size, seed, stream)``: one at random, and its inverse;
 - ``local_seed(seed)``: the seed of this replica;
 - ``renew_programs(variable)``: what is compiled with it is built anew;
 - ``compiled(function)``: the function, compiled where that pays;
@@ -47,6 +48,7 @@ leading_rows = _module.leading_rows
 local_seed = _module.local_seed
 normal = _module.normal
 once = _module.once
+permutation = _module.permutation
 renew_programs = _module.renew_programs
 piece = _module.piece
 rotate = _module.rotate

@@ -133,6 +133,12 @@ class Backend(Protocol):
         """Return `(x, *tensors, **options)`, compiled where that pays."""
         ...
 
+    def permutation(
+        self, size: Size, seed: Tensor, stream: int
+    ) -> tuple[Tensor, Tensor]:
+        """Return a random permutation of `size` numbers, and its inverse."""
+        ...
+
     def once(self, draw: Tensor) -> Tensor:
         """Return a draw, finite or below 2**24, computed once for all who use it."""
         ...

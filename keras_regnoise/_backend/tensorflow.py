@@ -21,6 +21,7 @@ from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import once as once
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
+from keras_regnoise._backend.permuting import permutation as permutation
 from keras_regnoise._backend.unseeded import Unseeded as Unseeded
 from keras_regnoise._typing import Tensor, TensorLike
 

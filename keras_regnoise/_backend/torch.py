@@ -77,6 +77,22 @@ def normal(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
     return _draw(torch.randn, shape, seed, stream)
 
 
+def permutation(size: Size, seed: Tensor, stream: int) -> tuple[Tensor, Tensor]:
+    """Return a random permutation and its inverse, int32 of shape (size,)."""
+    device = seed.device
+    if device.type == "meta":
+        empty = torch.empty(size, dtype=torch.int32, device=device)
+        return empty, empty
+
+    def drawn(seed: Tensor) -> Tensor:
+        generator = _generator(seed, stream, device)
+        return torch.randperm(size, generator=generator, device=device)
+
+    order = Outside.apply(drawn, seed)  # type: ignore[no-untyped-call]
+    positions = torch.arange(size, device=device, dtype=torch.int32)
+    return order.int(), torch.empty_like(positions).index_copy(0, order, positions)
+
+
 def as_tensor(x: TensorLike) -> Tensor:
     """Return a tensor of an array, a variable, a list or a number."""
     return keras.ops.convert_to_tensor(x)

@@ -7,8 +7,6 @@ from keras_regnoise._arguments import check_integer
 from keras_regnoise._seeds import Stream, draw_seed
 from keras_regnoise._typing import Size, Tensor
 
-_SMALL = 1024
-
 
 def random_pairing(
     dim: int, batch_size: Any = None, seed: Any = None
@@ -45,11 +43,14 @@ def random_pairing(
 
 def pairing(dim: Size, batch_size: Size | None, seed: Tensor) -> tuple[Tensor, Tensor]:
     """Draw a random pairing; the number of features may be a symbolic size."""
-    shape = (dim,) if batch_size is None else (batch_size, dim)
-    # The order of random numbers is a random permutation. Its first half are the first
-    # members of the pairs, its second half the second; an odd one stays at the end.
-    member = ops.argsort(_backend.uniform(shape, seed, Stream.PAIRING), axis=-1)
-    rank = _inverse(ops.cast(member, "int32"))
+    # Of a random permutation, the first half are the first members of the pairs, the
+    # second half the second; an odd one stays at the end.
+    if batch_size is None:
+        member, rank = _backend.permutation(dim, seed, Stream.PAIRING)
+    else:
+        keys = _backend.uniform((batch_size, dim), seed, Stream.PAIRING)
+        member = ops.argsort(keys, axis=-1)
+        rank = ops.argsort(member, axis=-1)
     half = dim // 2
     is_first = rank < half
     mate = ops.where(is_first, rank + half, rank - half)
@@ -84,9 +85,7 @@ def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, T
     rounds = dim - 1 + dim % 2
     draw = _backend.uniform((samples, 1), seed, Stream.ROUND)
     played = ops.minimum(ops.cast(draw * rounds, "int32"), rounds - 1)
-    member = ops.argsort(_backend.uniform((dim,), seed, Stream.PAIRING))
-    member = ops.cast(member, "int32")
-    number = _inverse(member)
+    member, number = _backend.permutation(dim, seed, Stream.PAIRING)
     # Two meet in the round that is the sum of their numbers; twice its own is a bye.
     mate = played - number
     mate = ops.where(mate < 0, mate + rounds, mate)
@@ -103,13 +102,3 @@ def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, T
     partner = ops.take(member, mate, axis=0)
     # Else for every position of a sample again.
     return _backend.once(partner), _backend.once(sign)
-
-
-def _inverse(permutation: Any) -> Any:
-    size = permutation.shape[-1]
-    if permutation.ndim > 1 or (size is not None and size <= _SMALL):
-        return ops.argsort(permutation, axis=-1)
-    # Half the time of a second sort, but compiled by XLA in twice that of both.
-    # (`ops.scatter` is a Python loop on torch.)
-    positions = ops.arange(ops.shape(permutation)[0], dtype="int32")
-    return ops.scatter_update(positions, permutation[:, None], positions)

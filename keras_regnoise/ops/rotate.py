@@ -56,16 +56,16 @@ def rotate(
         )
     rank, axis = x.ndim, axis % x.ndim
     partner = ops.cast(_backend.as_tensor(partner), "int32")
-    sign = ops.cast(_backend.as_tensor(sign), x.dtype)
+    sign = _like(_backend.as_tensor(sign), x)
     if center is not None:
-        center = ops.cast(_backend.as_tensor(center), x.dtype)
+        center = _like(_backend.as_tensor(center), x)
         center = ops.reshape(center, (1,) * (rank - center.ndim) + ops.shape(center))
         if center.shape[axis] != 1:
             if partner.ndim == 2 and center.shape[0] == 1:
                 sizes = (ops.shape(partner)[0], *ops.shape(center)[1:])
                 center = ops.broadcast_to(center, sizes)
             center = _take(center, partner, axis)
-    tangent = ops.cast(_backend.as_tensor(tangent), x.dtype)
+    tangent = _like(_backend.as_tensor(tangent), x)
     sign = _along(sign, rank, axis)
     if partner.ndim == 1:
         return _backend.rotate(x, partner, sign, tangent, center, axis)
@@ -171,9 +171,14 @@ def _turn(
         return y
     # The sum of permuted vectors is the permuted sum, which is one small vector.
     total = _weighted_sum(_valid(x, inner) if masked else x, inner, axis)
-    path = ops.cast(sign, total.dtype) * ops.take(total, partner)
-    path = ops.cast(outer, path.dtype) * _along(path, x.ndim, axis)
-    return y - ops.cast(path, y.dtype)
+    path = _like(sign, total) * _take(total, partner, 0)
+    path = _like(outer, path) * _along(path, x.ndim, axis)
+    return y - _like(path, y)
+
+
+def _like(x: Tensor, other: Tensor) -> Tensor:
+    """Cast to the dtype of another, if need be: a call costs something on torch."""
+    return x if x.dtype == other.dtype else ops.cast(x, other.dtype)
 
 
 def _valid(x: Tensor, weights: Tensor) -> Tensor:
@@ -188,10 +193,9 @@ def rotation_weights(
 
     A rotation and its adjoint, in which they change places, are one program then.
     """
-    weights = mean_weights(x, mask, axis)
     if mask is not None:
-        return weights
-    return ops.broadcast_to(weights, ops.shape(tangent))
+        return mean_weights(x, mask, axis)
+    return ops.broadcast_to(mean_weights(x, None, axis), ops.shape(tangent))
 
 
 def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
@@ -203,7 +207,10 @@ def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
     sizes = list(ops.shape(x))
     sizes[axis] = 1
     if mask is None:
-        count = ops.cast(math.prod(sizes), "float32")
+        count = math.prod(sizes)
+        if isinstance(count, int):
+            return ops.full([1] * x.ndim, 1.0 / count if count > 1 else 0.0, "float32")
+        count = ops.cast(count, "float32")
         weight = ops.where(count > 1.0, 1.0 / ops.maximum(count, 1.0), 0.0)
         return ops.reshape(weight, [1] * x.ndim)
     mask = ops.cast(mask, "float32")
@@ -232,10 +239,11 @@ def _weighted_sum(x: Tensor, weights: Tensor, axis: int) -> Tensor:
 
 def _along(vector: Tensor, rank: int, axis: int) -> Tensor:
     """Reshape (D,) or (batch, D) to broadcast against a tensor of the given rank."""
+    behind = rank - 1 - axis % rank
+    if vector.ndim == 1:  # broadcasting adds the axes before
+        return ops.reshape(vector, (-1, *[1] * behind)) if behind else vector
     shape = [1] * rank
-    shape[axis % rank] = ops.shape(vector)[-1]
-    if vector.ndim == 2:
-        shape[0] = -1
+    shape[0], shape[axis % rank] = -1, ops.shape(vector)[-1]
     return ops.reshape(vector, shape)
 
 

@@ -49,9 +49,8 @@ def sample_tangents(
     seed = draw_seed(seed)
     if angles == "gaussian":
         rate = ops.cast(rate, "float32")
-        tangent = _backend.normal(shape, seed, Stream.TANGENT) * ops.sqrt(
-            rate / (1.0 - rate)
-        )
+        deviation = (rate / (1.0 - rate)) ** 0.5
+        tangent = _backend.normal(shape, seed, Stream.TANGENT) * deviation
     else:
         # Cell centres of (-1, 1), symmetric about 0.
         centred = 2.0 * _backend.uniform(shape, seed, Stream.TANGENT) - (1.0 - 2.0**-24)
