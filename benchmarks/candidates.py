@@ -23,8 +23,18 @@ class Traffic(keras.layers.Layer):  # type: ignore[misc]
         return inputs * (1.0 + 2.0**-7)
 
 
+class Mean(keras.layers.Layer):  # type: ignore[misc]
+    """Takes a share of the mean vector off each: what centring alone costs."""
+
+    def call(self, inputs: Any) -> Any:
+        axes = tuple(range(inputs.ndim - 1))
+        return inputs - ops.mean(inputs, axis=axes, keepdims=True) * 2.0**-7
+
+
 _FACTORIES = {
     "identity": Traffic,
+    "mean alone": Mean,
+    "exchange alone": lambda: krn.layers.RotationOut(RATE, center=False),
     "ReLU": keras.layers.ReLU,
     "Dropout": lambda: keras.layers.Dropout(RATE),
     "SpatialDropout2D": lambda: keras.layers.SpatialDropout2D(RATE),

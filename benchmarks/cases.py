@@ -9,6 +9,7 @@ from benchmarks.targets import LAYER_TARGETS
 IDENTITY = "identity"
 SUITES = (
     "layers",
+    "parts",
     "steps",
     "first_step",
     "cells",

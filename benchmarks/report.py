@@ -36,6 +36,13 @@ _COLUMNS: dict[str, Columns] = {
         "GB/s": lambda row: number(row.gb_per_s),
         "copy": lambda row: number(row.copy_gb_per_s),
     },
+    "parts": {
+        "shape": lambda row: row.shape,
+        "part": lambda row: row.layer,
+        "ms": lambda row: number(row.median_ms),
+        "spread": lambda row: number(row.spread, ".0%"),
+        "x identity": lambda row: number(row.ratio_to_reference, ".2f"),
+    },
     "steps": {
         "network": lambda row: row.shape,
         "layer": lambda row: row.layer,

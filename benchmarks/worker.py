@@ -23,6 +23,7 @@ from benchmarks import (
     layers,
     machine,
     memory,
+    parts,
     record,
     steps,
 )
@@ -31,6 +32,7 @@ from benchmarks.cases import Plan
 
 _SUITES = {
     "layers": layers.measure,
+    "parts": parts.measure,
     "steps": steps.measure,
     "first_step": first_step.measure,
     "cells": cells.measure,

@@ -18,7 +18,11 @@ def plan(*arguments):
 @pytest.mark.parametrize(
     ("option", "name", "valid"),
     [
-        ("--suite", "speed", "layers, steps, first_step, cells, derivatives, memory"),
+        (
+            "--suite",
+            "speed",
+            "layers, parts, steps, first_step, cells, derivatives, memory",
+        ),
         ("--layer", "Rotation", "RotationOut, SpatialRotationOut, DropActivation"),
         ("--shape", "2x2", "128x512, 32x100x256, 128x32x32x64, 128x8x8x640"),
         ("--mode", "eager", "tensorflow-graph, tensorflow-jit, jax-jit, torch-eager"),
