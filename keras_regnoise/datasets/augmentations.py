@@ -6,6 +6,7 @@ their random numbers, and not for use inside a model.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -13,11 +14,11 @@ import keras
 import numpy as np
 
 from keras_regnoise._keras.hooks import draw_from
+from keras_regnoise.datasets._autoaugment import AutoAugment
+from keras_regnoise.datasets._randaugment import SETTINGS, RandAugment
 
 Shape = tuple[int, ...]
 Draw = Callable[[int], Any]
-
-_SETTINGS: dict[str, Any] = {"data_format": "channels_last", "dtype": "float32"}
 
 
 class _PadAndCrop(keras.layers.RandomCrop):  # type: ignore[misc]
@@ -44,62 +45,25 @@ class _PadAndCrop(keras.layers.RandomCrop):  # type: ignore[misc]
         return self.backend.core.slice(images, (0, top, left, 0), size)
 
 
-class _Equalization(keras.layers.Equalization):  # type: ignore[misc]
-    """Keras under JAX compares with 256 values, one by one, in tf.data too."""
-
-    def _custom_histogram_fixed_width(
-        self, values: Any, value_range: tuple[float, float], nbins: int
-    ) -> Any:
-        low, high = value_range
-        scaled = (values - low) * (nbins - 1) / (high - low)
-        bins = self.backend.cast(scaled, "int32")
-        bins = self.backend.numpy.clip(bins, 0, nbins - 1)
-        flat = self.backend.numpy.reshape(bins, [-1])
-        return self.backend.numpy.bincount(flat, minlength=nbins)
-
-
-class _RandAugment(keras.layers.RandAugment):  # type: ignore[misc]
-    """Keras computes all eleven operations each time; this one those it has drawn."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.equalization = _Equalization(self.value_range, **_SETTINGS)
-
-    def transform_images(
-        self, images: Any, transformation: Any, training: bool = True
-    ) -> Any:
-        def branch(name: str, drawn: Any) -> Callable[[Any], Any]:
-            return lambda images: getattr(self, name).transform_images(images, drawn)
-
-        branches = [branch(*item) for item in transformation["transforms"].items()]
-        for number in range(self.num_ops):
-            index = transformation["layer_idxes"][number]
-            if self.backend.name == "tensorflow":  # in a graph
-                images = self.backend.core.switch(index, branches, images)
-            else:
-                images = branches[int(index)](images)
-        return self.backend.cast(images, self.compute_dtype)
-
-
 def _pad_crop(shape: Shape) -> keras.layers.Layer:
-    return _PadAndCrop(*shape[:2], padding=4, name="pad_crop", **_SETTINGS)
+    return _PadAndCrop(*shape[:2], padding=4, name="pad_crop", **SETTINGS)
 
 
 def _pad8_crop(shape: Shape) -> keras.layers.Layer:
-    return _PadAndCrop(*shape[:2], padding=8, name="pad8_crop", **_SETTINGS)
+    return _PadAndCrop(*shape[:2], padding=8, name="pad8_crop", **SETTINGS)
 
 
 def _flip(shape: Shape) -> keras.layers.Layer:
-    return keras.layers.RandomFlip("horizontal", **_SETTINGS)
+    return keras.layers.RandomFlip("horizontal", **SETTINGS)
 
 
-def _cutout(shape: Shape) -> keras.layers.Layer:
+def _cutout(shape: Shape, share: float = 0.25) -> keras.layers.Layer:
     return keras.layers.RandomErasing(
         factor=(1.0, 1.0),
-        scale=(0.25, 0.25),
+        scale=(share, share),
         fill_value=0.5,
         value_range=(0.0, 1.0),
-        **_SETTINGS,
+        **SETTINGS,
     )
 
 
@@ -108,7 +72,15 @@ def _randaugment(shape: Shape) -> keras.layers.Layer:
         raise ValueError(
             f"'randaugment' needs images of 3 channels. Received shape: {shape}"
         )
-    return _RandAugment(value_range=(0.0, 1.0), name="randaugment", **_SETTINGS)
+    return RandAugment(value_range=(0.0, 1.0), name="randaugment", **SETTINGS)
+
+
+def _autoaugment(shape: Shape) -> keras.layers.Layer:
+    if shape[-1] not in (1, 3):
+        raise ValueError(
+            f"'autoaugment' needs images of 1 or 3 channels. Received shape: {shape}"
+        )
+    return AutoAugment(name="autoaugment", **SETTINGS)
 
 
 AUGMENTATIONS: Mapping[str, Callable[[Shape], keras.layers.Layer]] = MappingProxyType(
@@ -117,7 +89,9 @@ AUGMENTATIONS: Mapping[str, Callable[[Shape], keras.layers.Layer]] = MappingProx
         "pad8_crop": _pad8_crop,
         "flip": _flip,
         "cutout": _cutout,
+        "cutout_quarter": partial(_cutout, share=1 / 16),
         "randaugment": _randaugment,
+        "autoaugment": _autoaugment,
     }
 )
 

@@ -38,6 +38,7 @@ from keras_regnoise.models.mlp import regressor as regressor
 from keras_regnoise.models.resnet import imagenet_resnet as imagenet_resnet
 from keras_regnoise.models.resnet import preact_resnet as preact_resnet
 from keras_regnoise.models.resnet import resnet as resnet
+from keras_regnoise.models.resnet import resnet18 as resnet18
 from keras_regnoise.models.resnet import wide_resnet as wide_resnet
 from keras_regnoise.models.resnext import resnext as resnext
 
@@ -58,6 +59,7 @@ __all__ = [
     "preact_resnet",
     "regressor",
     "resnet",
+    "resnet18",
     "resnext",
     "wide_resnet",
 ]

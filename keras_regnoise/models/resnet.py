@@ -145,6 +145,36 @@ def wide_resnet(
     return residual_network(stages, unit, name, stem=Conv(16), **options)
 
 
+def resnet18(unit: Unit = BASELINE, **options: Unpack[ResidualOptions]) -> keras.Model:
+    """Build ResNet-18 for small images.
+
+    A 3x3 convolution, and four stages of two units of 64 to 512 filters; the stem of
+    the network for ImageNet would leave little of 32 x 32 pixels.
+
+    Args:
+        unit: See `resnet`.
+        **options: See `resnet`; here `shortcut` defaults to `("conv", "norm")`.
+
+    Returns:
+        A functional `keras.Model` from images to class probabilities.
+
+    Raises:
+        ValueError: If a word has no meaning.
+
+    Reference:
+        He et al., Deep Residual Learning for Image Recognition, 2016, table 1;
+        DeVries and Taylor, Improved Regularization of Convolutional Neural Networks
+        with Cutout, 2017, who train it on CIFAR.
+
+    Example:
+        >>> resnet18(classes=100).output_shape
+        (None, 100)
+    """
+    options.setdefault("shortcut", ("conv", "norm"))
+    stages = halving_stages(basic, 2, _WIDTHS)
+    return residual_network(stages, unit, "resnet18", stem=Conv(64), **options)
+
+
 def imagenet_resnet(
     units: Sequence[int] = (3, 4, 6, 3),
     unit: Unit = BASELINE,

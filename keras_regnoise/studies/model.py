@@ -80,6 +80,14 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
         """
         raise NotImplementedError
 
+    def augmentation(self, hp: Any) -> tuple[str, ...]:
+        """Return how training images are changed at random; as the recipe says.
+
+        Args:
+            hp: See `build`.
+        """
+        return self.recipe.augmentation
+
     def fit(self, hp: Any, model: keras.Model, fit: Fit = Fit()) -> dict[str, float]:
         """Train, then measure; the test split is measured after the last epoch.
 
@@ -96,7 +104,7 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
             "train",
             recipe.batch_size,
             seed=hp.get("seed"),
-            augmentation=recipe.augmentation,
+            augmentation=self.augmentation(hp),
             initial_epoch=fit.initial_epoch,
         )
         model.fit(

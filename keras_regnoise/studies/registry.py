@@ -20,6 +20,8 @@ _MODULES = (
     "drop_activation_cifar10",
     "drop_activation_svhn",
     "drop_activation_emnist",
+    "drop_activation_cutout",
+    "drop_activation_autoaugment",
     "ic_units",
     "dropout_placement",
     "vcl_uci",

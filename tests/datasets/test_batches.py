@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_regnoise.datasets import AUGMENTATIONS, Split, _epochs, _tensors
+from keras_regnoise.datasets._autoaugment import POLICY
 from keras_regnoise.datasets.data_set import from_splits
 from tests.helpers import to_numpy
 
@@ -170,7 +171,9 @@ def test_augmented_images(pipeline, augmentation):
         assert x.dtype == np.float32
         assert 0.0 <= x.min() <= x.max() <= 1.0
         assert y == labels
-        assert (x != original).any()
+        # Without tf.data a batch shares its operations, and they may be none.
+        assert (x != original).any() or augmentation == ("autoaugment",)
+    assert not equal(first, plain)
     assert not equal(first, second)
 
 
@@ -241,6 +244,27 @@ def test_cutout_erases_half_of_both_sides():
     assert np.isin(erased.any(1).sum(1), [5, 6]).all()  # a gray pixel may hide one
     assert np.isin(erased.any(2).sum(1), [5, 6]).all()
     assert len({mask.tobytes() for mask in erased}) > 20
+
+
+def test_cutout_erases_a_quarter_of_both_sides():
+    image, x = variants("cutout_quarter")
+    erased = (np.abs(x - np.float32(image)) > 1e-6).any(-1)
+    assert np.isin(erased.any(1).sum(1), [2, 3]).all()
+    assert np.isin(erased.any(2).sum(1), [2, 3]).all()
+
+
+def test_autoaugment_leaves_alone_what_it_should():
+    image, x = variants("autoaugment", side=32)
+    kept = (np.abs(x - np.float32(image)) < 1e-6).all((1, 2, 3))
+    # Sharpness of level 5 is the image itself.
+    share = np.mean(
+        [
+            np.prod([1 - p * ((n, m) != ("Sharpness", 5)) for n, p, m in pair])
+            for pair in POLICY
+        ]
+    )
+    assert abs(kept.mean() - share) < 4 * np.sqrt(share * (1 - share) / 500)
+    assert len({one.tobytes() for one in x}) > 40
 
 
 @pytest.mark.tensorflow  # under torch, Keras 3.15 brightens all images in place

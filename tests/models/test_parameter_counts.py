@@ -13,6 +13,7 @@ from keras_regnoise.models import (
     lstm_ctc,
     preact_resnet,
     resnet,
+    resnet18,
     resnext,
     wide_resnet,
 )
@@ -38,6 +39,7 @@ def parameters(model):
         (lambda: densenet(100, 12), 0.8),
         (lambda: densenet(190, 40), 25.6),
         (lambda: resnext(29, 8, 64), 34.4),
+        (lambda: resnet18(), 11.2),
         (lambda: imagenet_resnet(), 25.6),
     ],
 )

@@ -1,6 +1,6 @@
-"""Drop-Activation in published networks: what its Tables 1 to 4 share."""
+"""Drop-Activation in published networks: what its Tables 1 to 6 share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from keras_regnoise.studies.papers.published import published
@@ -11,6 +11,7 @@ METHODS = ("baseline", "RReLU", "DropAct")
 _SMOKE = "ResNet-8, digits"
 # By family: what its own paper has where ResNet has 164 epochs of batch 128.
 _OTHER: dict[str, dict[str, float]] = {
+    "ResNet-18": {"epochs": 200},
     "WideResNet": {"epochs": 200},
     "DenseNet-BC-100": {"epochs": 300, "batch_size": 64},
     "DenseNet-BC-190": {"epochs": 300, "batch_size": 32},
@@ -22,6 +23,7 @@ _DEVIATIONS = (
     "WideResNet has Dropout between its convolutions, as the quoted errors have: 0.3, "
     "and 0.4 on SVHN.",
 )
+_WARMED_UP = ("ResNet-110", "ResNet-164", "PreResNet-164")
 _WARM_UP = (
     "ResNet-110, ResNet-164 and PreResNet-164 start at the full learning rate; their "
     "papers warm them up for 400 steps."
@@ -34,11 +36,34 @@ def arm(group: str, method: str, data: str) -> Arm:
     return Arm(method, {"network": network, "method": method}, group, data)
 
 
+def augmented(augmentation: str, group: str, method: str, data: str) -> Arm:
+    """Return the arm of an augmentation, with or without Drop-Activation, or neither.
+
+    Args:
+        augmentation: Names of `keras_regnoise.datasets.AUGMENTATIONS`, with spaces.
+        group: The network as the table prints it, and the images.
+        method: Such as `"Cutout+DropAct"`.
+        data: Name of the data set.
+    """
+    network = group.rpartition(", ")[0]
+    activation = "DropAct" if method.endswith("DropAct") else "baseline"
+    values = {
+        # Of the errors that the tables quote, whatever they print.
+        "network": network.replace("WideResNet-20-10", "WideResNet-28-10"),
+        "method": activation,
+        "augmentation": "" if method == "baseline" else augmentation,
+    }
+    return Arm(method, values, group, data)
+
+
 def study(
     name: str,
     table: int,
     data: str,
     *,
+    title: str = "ReLU, RReLU and Drop-Activation in published networks",
+    methods: tuple[str, ...] = METHODS,
+    make: Callable[[str, str, str], Arm] = arm,
     by_group: Mapping[str, Mapping[str, float]] | None = None,
     augmentation: tuple[str, ...] = ("pad_crop", "flip"),
     more: tuple[Arm, ...] = (),
@@ -48,9 +73,12 @@ def study(
     """Return the study of a table: its cells are the numbers that it prints.
 
     Args:
-        name: Name of the images, as the groups of the table have it.
+        name: What the study is named after, the images or the augmentation.
         table: Number of the table.
         data: Name of the data set.
+        title: What is compared.
+        methods: Arms of the smallest network.
+        make: Makes an arm of its group, its method and its data.
         by_group: See `Recipe`; by default what every network's own paper has.
         augmentation: See `Recipe`.
         more: Arms that the table does not have.
@@ -58,16 +86,16 @@ def study(
         deviations: Further sentences.
     """
     numbers = published(f"drop_activation_table{table}")
-    arms = tuple(arm(number.group, number.arm, data) for number in numbers)
+    arms = tuple(make(number.group, number.arm, data) for number in numbers)
     groups = tuple(dict.fromkeys(number.group for number in numbers))
     return Study(
         name=f"drop-activation-{name.replace('-', '').lower()}",
-        title=f"ReLU, RReLU and Drop-Activation in published networks, {name}",
+        title=f"{title}, {name}",
         model="keras_regnoise.studies.papers.models.drop_activation_networks:"
         "DropActivationNetwork",
         data=data,
-        arms=(*arms, *more, *(arm(_SMOKE, method, "digits") for method in METHODS)),
-        baseline=METHODS[0],
+        arms=(*arms, *more, *(make(_SMOKE, method, "digits") for method in methods)),
+        baseline=methods[0],
         metric="test_error",
         objective="val_error",
         direction="min",
@@ -90,7 +118,7 @@ def study(
         tables=(f"drop_activation_table{table}",),
         deviations=(
             *_DEVIATIONS,
-            *([_WARM_UP] if groups[0].startswith("ResNet") else []),
+            *([_WARM_UP] if groups[0].startswith(_WARMED_UP) else []),
             *deviations,
         ),
     )

@@ -1,4 +1,6 @@
-"""Tables 1 to 4 of Drop-Activation: which networks, and how they are trained."""
+"""Tables 1 to 6 of Drop-Activation: which networks, and how they are trained."""
+
+import dataclasses
 
 import keras
 import numpy as np
@@ -16,7 +18,14 @@ from keras_regnoise.studies.papers.models.drop_activation_networks import _NETWO
 from keras_regnoise.studies.papers.published import published
 from tests.helpers import to_numpy
 
-TABLES = {"cifar100": 1, "cifar10": 2, "svhn": 3, "emnist": 4}
+TABLES = {
+    "cifar100": 1,
+    "cifar10": 2,
+    "svhn": 3,
+    "emnist": 4,
+    "cutout": 5,
+    "autoaugment": 6,
+}
 STUDIES = {name: registry.find(f"drop-activation-{name}")[0] for name in TABLES}
 
 
@@ -131,3 +140,65 @@ def test_dense_networks_have_dropout_where_images_are_not_augmented():
     # 16 units of 2 convolutions in three blocks, and the first two transitions.
     assert dropouts("svhn", "DenseNet-BC-100-12, SVHN") == [3 * 16 * 2 + 2, 0]
     assert dropouts("cifar10", "DenseNet-BC-100-12, CIFAR-10") == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "augmentation", "kind"),
+    [
+        ("cutout", "baseline", (), keras.layers.Activation),
+        ("cutout", "Cutout", ("cutout_quarter",), keras.layers.Activation),
+        ("cutout", "Cutout+DropAct", ("cutout_quarter",), krn.DropActivation),
+        ("autoaugment", "AutoAug", ("autoaugment", "cutout"), keras.layers.Activation),
+        (
+            "autoaugment",
+            "AutoAug+DropAct",
+            ("autoaugment", "cutout"),
+            krn.DropActivation,
+        ),
+    ],
+)
+def test_an_augmentation_beside_the_activation(name, method, augmentation, kind):
+    study = STUDIES[name]
+    (cell,) = study.cells("smoke", [f"ResNet-8, digits: {method}"], [0])
+    data = images("digits", (8, 8, 1))
+    model = study.load_model()(study.recipe("smoke"), data)
+    hp = hyperparameters(cell)
+    assert model.augmentation(hp) == augmentation
+    network = model.build(hp)
+    assert {type(x) for x in flat(network) if "relu" in x.name} == {kind}
+    of_paper = study.load_model()(study.recipe("paper"), data).augmentation(hp)
+    assert of_paper == ("pad_crop", "flip", *augmentation)
+
+
+def test_the_images_of_an_arm_are_augmented(monkeypatch):
+    """What `fit` trains on is what the arm says, and what it measures is not."""
+    study, seen = STUDIES["autoaugment"], []
+    data = images("digits", (8, 8, 1))
+    batches = type(data).batches
+
+    def watched(self, split, *sizes, augmentation=(), **options):
+        seen.append((split, tuple(augmentation)))
+        return batches(self, split, *sizes, augmentation=augmentation, **options)
+
+    monkeypatch.setattr(type(data), "batches", watched)
+    (cell,) = study.cells("smoke", ["ResNet-8, digits: AutoAug"], [0])
+    recipe = dataclasses.replace(study.recipe("smoke"), batch_size=10, epochs=1)
+    model = study.load_model()(recipe, data)
+    hp = hyperparameters(cell)
+    metrics = model.fit(hp, model.build(hp))
+    assert {"test_error", "val_error"} <= metrics.keys()
+    assert seen[0] == ("train", ("autoaugment", "cutout"))
+    assert {augmentation for _, augmentation in seen[1:]} == {()}
+
+
+def test_resnet_18_is_trained_as_the_paper_of_cutout_does():
+    study = STUDIES["cutout"]
+    recipe = study.recipe("paper").of("ResNet-18, CIFAR-100")
+    assert (recipe.epochs, recipe.batch_size, recipe.learning_rate) == (200, 128, 0.1)
+    model = build(study, "ResNet-18, CIFAR-100", "Cutout", images("cifar100"))
+    rates = [float(to_numpy(v)) for v in model.optimizer._learning_rate.values]
+    np.testing.assert_allclose(rates, [0.1, 0.02, 0.004, 0.0008], rtol=1e-5)
+    assert model.optimizer.nesterov
+    assert {float(v.regularizer.l2) for v in model.trainable_variables} == {2.5e-4}
+    (cell,) = study.cells("paper", ["WideResNet-20-10*: Cutout"], [0])
+    assert cell.arm.values["network"] == "WideResNet-28-10"

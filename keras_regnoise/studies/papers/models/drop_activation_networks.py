@@ -17,6 +17,7 @@ from keras_regnoise.studies.papers.protocol import (
 
 _NETWORKS: dict[str, Any] = {
     "ResNet-8": partial(models.resnet, 8),
+    "ResNet-18": models.resnet18,
     "ResNet-20": partial(models.resnet, 20),
     "ResNet-110": partial(models.resnet, 110),
     "ResNet-164": partial(models.resnet, 164, bottlenecks=True),
@@ -29,8 +30,10 @@ _NETWORKS: dict[str, Any] = {
 }
 _SVHN = "svhn_cropped"
 _nesterov = partial(sgd, nesterov=True)
-# By family, as their own papers train them.
+# By family, as their own papers train them, or by name.
 _PROTOCOLS = {
+    # The paper of Cutout trains both of its networks alike.
+    "ResNet-18": Protocol({0.3: 0.2, 0.6: 0.04, 0.8: 0.008}, _nesterov, 5e-4),
     "ResNet": Protocol(divided_by_ten(0.5, 0.75), weight_decay=1e-4),
     "PreResNet": Protocol(divided_by_ten(0.5, 0.75), weight_decay=1e-4),
     "WideResNet": Protocol({0.3: 0.2, 0.6: 0.04, 0.8: 0.008}, _nesterov, 5e-4),
@@ -61,8 +64,13 @@ class DropActivationNetwork(PaperModel):
     shares_programs = True
 
     def protocol(self, hp: Any) -> Protocol:
-        family = hp.get("network").partition("-")[0]
-        return (_ON_SVHN if self._is_svhn else _PROTOCOLS)[family]
+        name = hp.get("network")
+        protocols = _ON_SVHN if self._is_svhn else _PROTOCOLS
+        return protocols[name if name in protocols else name.partition("-")[0]]
+
+    def augmentation(self, hp: Any) -> tuple[str, ...]:
+        of_arm = hp.values.get("augmentation", "").split()
+        return (*super().augmentation(hp), *of_arm)
 
     @property
     def _is_svhn(self) -> bool:

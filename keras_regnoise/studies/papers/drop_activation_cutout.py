@@ -1,0 +1,22 @@
+"""Drop-Activation together with Cutout on CIFAR-100: its Table 5."""
+
+from functools import partial
+
+from keras_regnoise.studies.papers.drop_activation_networks import augmented, study
+
+STUDY = study(
+    "Cutout",
+    5,
+    "cifar100",
+    title="Drop-Activation together with an augmentation",
+    methods=("baseline", "Cutout", "Cutout+DropAct"),
+    make=partial(augmented, "cutout_quarter"),
+    deviations=(
+        "The table prints WideResNet-20-10, and quotes errors of WideResNet-28-10: "
+        "here it is the latter.",
+        "Cutout erases 8 x 8 pixels, as its paper does on CIFAR-100, but inside the "
+        "image, and with gray; there the square hangs over the border.",
+        "Both networks are trained as the paper of Cutout trains them: 200 epochs, "
+        "weight decay 5e-4, the learning rate times 0.2 at 60, 120 and 160.",
+    ),
+)
