@@ -23,6 +23,7 @@ _MODULES = (
     "drop_activation_cutout",
     "drop_activation_autoaugment",
     "ic_units",
+    "ic_imagenet",
     "dropout_placement",
     "vcl_uci",
     "vcl_cifar",

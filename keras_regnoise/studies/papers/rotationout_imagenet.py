@@ -13,7 +13,8 @@ _GROUPS = {"ResNet-50, ImageNet": "imagenet2012", "ResNet-8, digits": "digits"}
 STUDY = Study(
     name="rotationout-imagenet",
     title="RotationOut against other noise in ResNet-50 on ImageNet",
-    model="keras_regnoise.studies.papers.models.rotationout_imagenet:ImageNetModel",
+    model="keras_regnoise.studies.papers.models.rotationout_imagenet:"
+    "RotationOutImageNetModel",
     data="imagenet2012",
     arms=tuple(
         Arm(noise, {"noise": noise}, group, data)

@@ -1,21 +1,20 @@
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import keras
 
-from keras_regnoise import models, placement
+from keras_regnoise import placement
 from keras_regnoise.layers import (
     DropBlock,
     DropPath,
     RotationOut,
     SpatialRotationOut,
 )
-from keras_regnoise.studies.papers.protocol import PaperModel, Protocol, batch_norm
+from keras_regnoise.studies.papers.models.imagenet import ImageNetModel
+from keras_regnoise.studies.papers.protocol import batch_norm
 
-# Mean and deviation of the channels of ImageNet, of images in [0, 1].
-_MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _STAGES = "stage[34]_unit[0-9]+"
 _ROTATION = 0.2  # E tan^2 = 1/4
 _BLOCKS = {"stage3": 7, "stage4": 3}
@@ -29,34 +28,13 @@ _BEFORE_CONVOLUTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
-class ImageNetModel(PaperModel):
-    """ResNet-50 with the noise of the arm in its last two stages."""
+class RotationOutImageNetModel(ImageNetModel):
+    """The network with the noise of the arm in its last two stages."""
 
-    shares_programs = False  # next to days of training, compiling is nothing
+    drops = MappingProxyType({120 / 240: 0.1, 190 / 240: 0.01, 230 / 240: 0.001})
 
-    def protocol(self, hp: Any) -> Protocol:
-        drops = {120 / 240: 0.1, 190 / 240: 0.01, 230 / 240: 0.001}
-        protocol = Protocol(drops, weight_decay=1e-4)
-        # Too many images to take statistics of: those that are known.
-        return replace(protocol, standardize=None) if self._is_imagenet else protocol
-
-    def metrics(self) -> list[Any]:
-        top5 = keras.metrics.SparseTopKCategoricalAccuracy(5, name="top5_accuracy")
-        return ["accuracy", top5]
-
-    @property
-    def _is_imagenet(self) -> bool:
-        return self.data.name == "imagenet2012"
-
-    def network(self, hp: Any) -> keras.Model:
-        options = self.sizes(hp) | {"layers": {"norm": batch_norm}}
-        if not self._is_imagenet:
-            return self._with_noise(hp, models.resnet(8, **options))
-        network = self._with_noise(hp, models.imagenet_resnet(**options))
-        variance = [deviation**2 for deviation in _DEVIATION]
-        scale = keras.layers.Normalization(mean=_MEAN, variance=variance)
-        inputs = keras.Input(self.data.shape, name="images")
-        return keras.Model(inputs, network(scale(inputs)), name=f"{network.name}_model")
+    def resnet(self, hp: Any, build: Callable[..., keras.Model]) -> keras.Model:
+        return self._with_noise(hp, build(layers={"norm": batch_norm}))
 
     def _with_noise(self, hp: Any, network: keras.Model) -> keras.Model:
         noise = hp.get("noise")
