@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_regnoise._arguments import check_integer
 from keras_regnoise.datasets import _images, _missing, _places, _tables
 from keras_regnoise.datasets._coco import load_coco
+from keras_regnoise.datasets._digit_lines import load_lines
 from keras_regnoise.datasets._image_files import load_files
 from keras_regnoise.datasets._speech import load_speech
 from keras_regnoise.datasets._stratify import cut
@@ -14,6 +15,7 @@ from keras_regnoise.datasets.digits import load_digits
 
 _KNOWN = (
     "digits",
+    "digit-lines",
     *_places.GENERATED,
     "uci/NAME",
     "openml/NAME",
@@ -51,8 +53,8 @@ def load(
     of missing values) is learned from the training split alone.
 
     Args:
-        name: `"digits"`; `"ringnorm"`, `"twonorm"`, `"led-display"` (generated);
-            an image set of tensorflow-datasets such as `"cifar10"`;
+        name: `"digits"`; `"digit-lines"`; `"ringnorm"`, `"twonorm"`, `"led-display"`
+            (generated); an image set of tensorflow-datasets such as `"cifar10"`;
             `"tiny-imagenet"`; `"librispeech"`; `"coco/2017"`; `"uci/NAME"` or
             `"openml/NAME"`, a table; or the path of a CSV file with a header row and a
             column `label`, of a folder with `train.csv` (and `validation.csv`,
@@ -88,6 +90,8 @@ def load(
     sizes = (seed, examples, test_examples, validation_examples)
     if text == "digits":
         return _digits(*sizes)
+    if text == "digit-lines":
+        return load_lines(text, *sizes)
     if _places.is_path(text):
         path = Path(text).expanduser()
         if _places.has_images(path):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from keras_regnoise.datasets._places import EXTRA, GENERATED
+from keras_regnoise.datasets._places import EXTRA, GENERATED, WITHOUT_FILES
 from keras_regnoise.datasets._uci import UCI
 
 _KEPT = 0.9  # of the training examples, where a validation split is drawn
@@ -70,11 +70,11 @@ def train_examples(name: str) -> int | None:
     """
     if name in SETS:
         return SETS[name].examples
+    if name in WITHOUT_FILES:
+        return WITHOUT_FILES[name]
     table = name.rpartition("/")[2]
     rows = UCI[table].rows if table in UCI else GENERATED.get(table)
-    return (
-        500 if name == "digits" else None if rows is None else round(rows * _OF_TABLE)
-    )
+    return None if rows is None else round(rows * _OF_TABLE)
 
 
 def message(name: str, folder: Path) -> str:

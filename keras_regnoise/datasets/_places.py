@@ -10,6 +10,7 @@ EXTRA = "+extra"
 TABLES = ("uci", "openml")
 TABLE_ENDINGS = (".csv", ".csv.gz")
 GENERATED = {"ringnorm": 7400, "twonorm": 7400, "led-display": 1000}  # rows
+WITHOUT_FILES = {"digits": 500, "digit-lines": 1000}  # examples to train on
 BY_HAND = ("coco/2017", "librispeech", "tiny-imagenet")  # no program fetches them
 _TINY = "tiny-imagenet-200"
 _ARCHIVES = ("", ".zip", ".tar", ".tar.gz", ".tgz")
@@ -45,7 +46,7 @@ def is_here(
         True
     """
     folder, text = data_folder(data_dir), os.fspath(name)
-    if text == "digits" or text.removeprefix("uci/") in GENERATED:
+    if text in WITHOUT_FILES or text.removeprefix("uci/") in GENERATED:
         return True
     if is_path(text):
         return Path(text).expanduser().exists()

@@ -15,6 +15,7 @@ _MODULES = (
     "keep_rate",
     "rotationout_keep_rate",
     "rotationout_imagenet",
+    "rotationout_speech",
     "drop_activation",
     "drop_activation_cifar100",
     "drop_activation_cifar10",
@@ -26,6 +27,7 @@ _MODULES = (
     "ic_imagenet",
     "dropout_placement",
     "vcl_uci",
+    "vcl_time",
     "vcl_cifar",
     "vcl_tiny_imagenet",
 )

@@ -1,6 +1,7 @@
 """The papers' studies: what stands where, and which arms there are."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -15,6 +16,7 @@ from keras_regnoise.analysis import VarianceShift
 from keras_regnoise.datasets.data_set import from_splits
 from keras_regnoise.studies import Fit, registry
 from keras_regnoise.studies.engine.training import hyperparameters
+from keras_regnoise.studies.papers.models import vcl_time
 from keras_regnoise.studies.papers.models.dropout_placement import _shifts
 from tests.helpers import to_numpy
 
@@ -52,6 +54,7 @@ def test_grids():
     assert {name: len(s.cells("smoke")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 5,
         "rotationout-imagenet": 4,
+        "rotationout-speech": 3,
         "drop-activation": 3,
         "drop-activation-cifar100": 3,
         "drop-activation-cifar10": 3,
@@ -63,6 +66,7 @@ def test_grids():
         "ic-imagenet": 5,
         "dropout-placement": 4,
         "vcl-uci": 3,
+        "vcl-time": 3,
         "vcl-cifar": 3,
         "vcl-tiny-imagenet": 3,
     }
@@ -72,16 +76,19 @@ def test_grids():
         if "short" in s.recipes
     } == {
         "rotationout-keep-rate": 5 * 21,
+        "rotationout-speech": 3 * 8,
         "drop-activation": 5 * 9,
         "drop-activation-cifar10": 5 * 3,
         "ic-units": 5 * 7,
         "dropout-placement": 3 * 8,
         "vcl-uci": 3 * 23 * 9,
+        "vcl-time": 3 * 3,
         "vcl-cifar": 3 * 27,
     }
     assert {name: len(s.cells("paper")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 5 * 2 * 29,
         "rotationout-imagenet": 5 * 8,
+        "rotationout-speech": 3 * 8,
         "drop-activation": 20 * 9,
         "drop-activation-cifar100": 3 * 15,
         "drop-activation-cifar10": 3 * 15,
@@ -93,6 +100,7 @@ def test_grids():
         "ic-imagenet": 3 * 5,
         "dropout-placement": 3 * 8,
         "vcl-uci": 3 * 3 * 44 * 9,
+        "vcl-time": 3 * 3,
         "vcl-cifar": 3 * 2 * 27,
         "vcl-tiny-imagenet": 3 * 4,
     }
@@ -350,6 +358,25 @@ def test_vcl_on_tiny_imagenet():
     rates = [float(to_numpy(v)) for v in schedule.values]
     np.testing.assert_allclose(rates, [0.05, 0.02, 0.002, 0.0002], rtol=1e-5)
     assert [number.value for number in study.published] == [0.392, 0.402, 0.373]
+
+
+def test_steps_are_timed(digits, monkeypatch):
+    """100 times the median of the steps of all epochs but the first."""
+    study = PAPERS["vcl-time"]
+    (cell,) = study.cells("smoke", ["digits: vcl"], [0])
+    model = study.load_model()(study.recipe("smoke"), digits)
+    hp = hyperparameters(cell)
+    # Three epochs of two steps, which take 9, 0.2 and 0.4 seconds.
+    ticks = iter([0.0, 9.0, 10.0, 10.2, 20.0, 20.4])
+    clock = SimpleNamespace(perf_counter=lambda: next(ticks))
+    monkeypatch.setattr(vcl_time, "time", clock)
+    found = model.fit(hp, model.build(hp))
+    assert found == {study.metric: pytest.approx(100 * 0.3 / 2)}
+    # An interrupted training has the times of before.
+    monkeypatch.setattr(vcl_time, "time", SimpleNamespace(perf_counter=lambda: 0.0))
+    history = {study.metric: [900.0, 20.0, 40.0, 10.0]}
+    again = model.fit(hp, model.build(hp), Fit((), 0, history))
+    assert again == {study.metric: 20.0}
 
 
 @pytest.mark.parametrize(
