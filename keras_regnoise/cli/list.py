@@ -47,17 +47,18 @@ def main(options: argparse.Namespace) -> int:
     papers = list(dict.fromkeys(study.paper for study in studies))
     studies.sort(key=lambda study: papers.index(study.paper))
     if options.format != "table":
-        rows = [row for s in studies for row in _rows(s, options.data_dir)]
+        rows = [row for s in studies for row in rows_of(s, options.data_dir)]
         show(rows, options.format)
         return code
     for number, (paper, group) in enumerate(groupby(studies, lambda s: s.paper)):
-        rows = [row for s in group for row in _brief(_rows(s, options.data_dir))]
+        rows = [row for s in group for row in _brief(rows_of(s, options.data_dir))]
         write("\n" if number else "")
         show(rows, "table", paper or _NO_PAPER)
     return code
 
 
-def _rows(study: "Study", folder: Path | None) -> list[Row]:
+def rows_of(study: "Study", folder: Path | None) -> list[Row]:
+    """Return a row for every scale of a study: its data, cells and training steps."""
     return [
         {
             "paper": study.paper,

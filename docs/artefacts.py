@@ -1,0 +1,92 @@
+"""Write docs/artefacts.md: the papers' tables and figures, and the study of each.
+
+python docs/artefacts.py
+"""
+
+from pathlib import Path
+
+from keras_regnoise.cli.list import rows_of
+from keras_regnoise.datasets._missing import SETS
+from keras_regnoise.studies import Study, registry
+from keras_regnoise.studies.papers.published import rows, tables
+
+DOCS = Path(__file__).parent
+_HEAD = """# Tables and figures of the papers
+
+The study of each, how many numbers the paper prints, what has been run here, and what
+the paper's scale takes: the data and how large they are to download, the trainings
+(arms times seeds) and the steps of all of them. No run at the paper's scale has been
+made, and hours on a GPU have not been measured: `keras-regnoise plan` says how long a
+study takes on your machine, `keras-regnoise list` which of the data are there, and
+`keras-regnoise describe` prints the paper's table.
+
+Every study runs at the scale `smoke`, without files; CONTRIBUTING.md has the command
+for all of them.
+
+"""
+_COLUMNS = ("artefact", "study", "published numbers", "ran here", "what it takes")
+
+
+def page() -> str:
+    """Return the whole page."""
+    studies = [registry.find(name)[0] for name in registry.names()]
+    papers = list(dict.fromkeys(study.paper for study in studies if study.paper))
+    text = _HEAD
+    for paper in papers:
+        of_paper = [study for study in studies if study.paper == paper]
+        lines = sorted((_line(study) for study in of_paper), key=_order)
+        lines += [_without_study(table) for table in _left_out(paper, studies)]
+        header = [_COLUMNS, ("---",) * len(_COLUMNS)]
+        body = "\n".join(f"| {' | '.join(cells)} |" for cells in [*header, *lines])
+        text += f"## {paper}\n\n{body}\n\n"
+    return text.rstrip() + "\n"
+
+
+def _order(line: tuple[str, ...]) -> tuple[bool, str]:
+    return not line[0].startswith("Table"), line[0]
+
+
+def _line(study: Study) -> tuple[str, ...]:
+    results = DOCS / "results" / study.name / "README.md"
+    ran = f"`short`, [results](results/{study.name}/README.md)"
+    return (
+        study.table,
+        f"`{study.name}`",
+        _published(study.tables),
+        ran if results.is_file() else "`smoke`",
+        _cost(study),
+    )
+
+
+def _published(names: tuple[str, ...]) -> str:
+    if not names:
+        return "none printed"
+    return "; ".join(f"{len(rows(name))} in `{name}.csv`" for name in names)
+
+
+def _cost(study: Study) -> str:
+    largest = rows_of(study, None)[-1]
+    cells = study.cells(str(largest["scale"]))
+    names = dict.fromkeys(cell.arm.data or study.data for cell in cells)
+    sizes = [f"{name} ({SETS[name].size})" for name in names if name in SETS]
+    data = ", ".join(sizes) or ("44 tables of UCI" if len(names) > 3 else "no files")
+    steps = largest["steps"]
+    known = f", {steps:,} steps" if isinstance(steps, int) else ""
+    return f"{data}; {len(cells):,} trainings{known}"
+
+
+def _left_out(paper: str, studies: list[Study]) -> list[str]:
+    shown = {table for study in studies for table in study.tables}
+    return [
+        table
+        for table in tables()
+        if table not in shown and rows(table)[0]["paper"] == paper
+    ]
+
+
+def _without_study(table: str) -> tuple[str, ...]:
+    return rows(table)[0]["table"], "none", _published((table,)), "no", ""
+
+
+if __name__ == "__main__":
+    (DOCS / "artefacts.md").write_text(page(), "utf-8")
