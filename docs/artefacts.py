@@ -21,7 +21,7 @@ study takes on your machine, `keras-regnoise list` which of the data are there, 
 `keras-regnoise describe` prints the paper's table.
 
 Every study runs at the scale `smoke`, without files; CONTRIBUTING.md has the command
-for all of them.
+for all of them. `rotationout-coco` needs KerasHub (`pip install keras-hub`).
 
 """
 _COLUMNS = ("artefact", "study", "published numbers", "ran here", "what it takes")

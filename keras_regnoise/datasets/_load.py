@@ -6,6 +6,7 @@ from pathlib import Path
 from keras_regnoise._arguments import check_integer
 from keras_regnoise.datasets import _images, _missing, _places, _tables
 from keras_regnoise.datasets._coco import load_coco
+from keras_regnoise.datasets._digit_boxes import load_boxes
 from keras_regnoise.datasets._digit_lines import load_lines
 from keras_regnoise.datasets._image_files import load_files
 from keras_regnoise.datasets._speech import load_speech
@@ -16,6 +17,7 @@ from keras_regnoise.datasets.digits import load_digits
 _KNOWN = (
     "digits",
     "digit-lines",
+    "digit-boxes",
     *_places.GENERATED,
     "uci/NAME",
     "openml/NAME",
@@ -53,14 +55,14 @@ def load(
     of missing values) is learned from the training split alone.
 
     Args:
-        name: `"digits"`; `"digit-lines"`; `"ringnorm"`, `"twonorm"`, `"led-display"`
-            (generated); an image set of tensorflow-datasets such as `"cifar10"`;
-            `"tiny-imagenet"`; `"librispeech"`; `"coco/2017"`; `"uci/NAME"` or
-            `"openml/NAME"`, a table; or the path of a CSV file with a header row and a
-            column `label`, of a folder with `train.csv` (and `validation.csv`,
-            `test.csv`) or with images as `train/CLASS/NAME.jpg` (and `val`, `test`),
-            or of an `.npz` file with `x` and `y`, or `x_train`, `y_train` (and
-            `x_test`, `y_test`, `x_validation`, `y_validation`).
+        name: `"digits"`, `"digit-lines"`, `"digit-boxes"`; `"ringnorm"`, `"twonorm"`,
+            `"led-display"` (generated); an image set of tensorflow-datasets such as
+            `"cifar10"`; `"tiny-imagenet"`; `"librispeech"`; `"coco/2017"`;
+            `"uci/NAME"` or `"openml/NAME"`, a table; or the path of a CSV file with a
+            header row and a column `label`, of a folder with `train.csv` (and
+            `validation.csv`, `test.csv`) or with images as `train/CLASS/NAME.jpg` (and
+            `val`, `test`), or of an `.npz` file with `x` and `y`, or `x_train`,
+            `y_train` (and `x_test`, `y_test`, `x_validation`, `y_validation`).
         data_dir: Folder of the files. Defaults to the environment variable
             `KERAS_REGNOISE_DATA`, or the default of tensorflow-datasets. A set that
             lies there as `NAME.npz`, or as a folder `NAME` of images, is read from
@@ -92,6 +94,8 @@ def load(
         return _digits(*sizes)
     if text == "digit-lines":
         return load_lines(text, *sizes)
+    if text == "digit-boxes":
+        return load_boxes(text, *sizes)
     if _places.is_path(text):
         path = Path(text).expanduser()
         if _places.has_images(path):

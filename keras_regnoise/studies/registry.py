@@ -15,6 +15,7 @@ _MODULES = (
     "keep_rate",
     "rotationout_keep_rate",
     "rotationout_imagenet",
+    "rotationout_coco",
     "rotationout_speech",
     "drop_activation",
     "drop_activation_cifar100",

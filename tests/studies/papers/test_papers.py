@@ -54,6 +54,7 @@ def test_grids():
     assert {name: len(s.cells("smoke")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 5,
         "rotationout-imagenet": 4,
+        "rotationout-coco": 2,
         "rotationout-speech": 3,
         "drop-activation": 3,
         "drop-activation-cifar100": 3,
@@ -88,6 +89,7 @@ def test_grids():
     assert {name: len(s.cells("paper")) for name, s in PAPERS.items()} == {
         "rotationout-keep-rate": 5 * 2 * 29,
         "rotationout-imagenet": 5 * 8,
+        "rotationout-coco": 3 * 6,
         "rotationout-speech": 3 * 8,
         "drop-activation": 20 * 9,
         "drop-activation-cifar100": 3 * 15,
