@@ -128,9 +128,12 @@ class AutoAugment(ImageLayer):  # type: ignore[misc]
         x, y = ((around * size) - 0.5 for size in (width, height))
         c, f = c + x - a * x - b * y, f + y - d * x - e * y
         numbers = [numpy.reshape(n, ()) for n in (a, b, c, d, e, f, 0.0, 0.0)]
+        numbers = [self.backend.cast(number, "float32") for number in numbers]
+        # A row for every image: Keras 3.15 under torch takes no single one.
+        rows = numpy.ones((images.shape[0], 1), "float32") * numpy.stack(numbers)
         return self.backend.image.affine_transform(
             images,
-            numpy.stack([self.backend.cast(n, "float32") for n in numbers]),
+            rows,
             interpolation="nearest",
             fill_mode="constant",
             fill_value=_GRAY,
