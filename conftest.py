@@ -18,9 +18,19 @@ OTHERS = {"tensorflow", "jax", "torch"} - {BACKEND}
 # What computes with tensors, and so may differ between backends; of `tests` and of the
 # examples in `keras_regnoise`.
 DIFFERS = (
-    *("_backend", "_keras", "layers", "ops", "regularizers", "callbacks", "training"),
+    *(
+        "_backend",
+        "_keras",
+        "devices",
+        "layers",
+        "ops",
+        "regularizers",
+        "callbacks",
+        "training",
+    ),
     *("placement", "analysis", "models", "tuning"),
-    *("test_import.py", "test_float64.py", "datasets/test_batches.py"),
+    *("test_ecosystem.py", "test_import.py", "test_float64.py"),
+    "datasets/test_batches.py",
     *("studies/engine/test_training.py", "studies/engine/test_shared_program.py"),
     "studies/papers/test_protocol.py",
 )
