@@ -21,7 +21,7 @@ class Stream(enum.IntEnum):
 
     The numbers are part of what a saved random state means: never change one, nor
     give 5 away, which was in use once. A layer with noise on several weights counts on
-    from `NOISE`.
+    from `NOISE`, and what a layer of a user's own draws from `OWN`.
     """
 
     NOISE = 0
@@ -30,6 +30,7 @@ class Stream(enum.IntEnum):
     SIGN = 3
     BLOCKS = 4
     ROUND = 6
+    OWN = 2**16
 
 
 def check_seed(seed: object) -> int | None:

@@ -15,12 +15,15 @@ class NoiseLayer(SeededLayer):
 
     ```python
     def call(self, inputs, training=False):
-        check_float(self, inputs)
         if not training or self.rate == 0:
             return inputs
         rate, seed = self.next_noise()
+        is_dropped = krn.ops.random_uniform(keras.ops.shape(inputs), seed) < rate
         ...
     ```
+
+    The functions of `krn.ops` take that seed (those of `keras.random` do not), one
+    `stream` for each draw. `examples/custom_layer.py` is a whole layer.
 
     The number of draws is the second integer of the `SeedGenerator`'s state; it is
     also the step at which a schedule is read, so one variable holds all there is to
@@ -57,7 +60,11 @@ class NoiseLayer(SeededLayer):
         self._rate.set(value)
 
     def next_noise(self) -> tuple[Tensor, Tensor]:
-        """Return the rate of this step, a float32 scalar, and a seed to draw with."""
+        """Return the rate of this step, a float32 scalar, and a seed to draw with.
+
+        The seed is for the functions of `keras_regnoise.ops`. Call it once in a call
+        of the layer: it counts the training steps.
+        """
         step, seed = self.next_draw()
         return self._rate.at(step), seed
 
