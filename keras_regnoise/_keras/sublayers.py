@@ -1,5 +1,6 @@
 """The layers that a layer holds."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -14,6 +15,18 @@ def every_layer(model: keras.Layer) -> list[keras.Layer]:
 def direct_sublayers(layer: keras.Layer) -> list[keras.Layer]:
     """The layers that `layer` holds itself."""
     return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def paths(
+    parent: keras.Layer, prefix: str = "", seen: set[int] | None = None
+) -> Iterator[tuple[str, keras.Layer]]:
+    """Every layer that `parent` holds, once, with the names on the way to it."""
+    seen = set() if seen is None else seen
+    for layer in direct_sublayers(parent):
+        if id(layer) not in seen:
+            seen.add(id(layer))
+            yield f"{prefix}{layer.name}", layer
+            yield from paths(layer, f"{prefix}{layer.name}/", seen)
 
 
 def output_shape_of_lambda(layer: keras.layers.Lambda) -> Any:
