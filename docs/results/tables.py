@@ -14,7 +14,7 @@ from older import COLUMNS, table_of, vcl_wins
 from keras_regnoise.studies import Run, report
 
 RESULTS = Path(__file__).parent
-FRONT_PAGE = RESULTS.parents[1] / "README.md"
+FRONT_PAGES = (RESULTS.parents[1] / "README.md", RESULTS.parent / "index.md")
 KEEP_RATE = RESULTS / "keep-rate"
 
 
@@ -70,9 +70,10 @@ def documents() -> dict[Path, str]:
     for name, (mark, content) in {**older, "vcl-uci": ("wins", vcl_wins())}.items():
         page = RESULTS / name / "README.md"
         texts[page] = filled(page.read_text("utf-8"), mark, content)
-    front = FRONT_PAGE.read_text("utf-8")
     sentence = best_and_beyond(Run.open(KEEP_RATE))
-    return texts | {FRONT_PAGE: filled(front, "keep-rate", sentence)}
+    for page in FRONT_PAGES:
+        texts[page] = filled(page.read_text("utf-8"), "keep-rate", sentence)
+    return texts
 
 
 if __name__ == "__main__":
