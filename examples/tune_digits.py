@@ -11,27 +11,9 @@ from typing import Any
 
 import keras
 import keras_tuner
-import numpy as np
 
 import keras_regnoise as krn
-
-Examples = tuple[np.ndarray, np.ndarray]
-
-
-def load_data() -> tuple[Examples, Examples]:
-    """Load handwritten digits: 500 images to train and validate, 1,297 to test."""
-    from sklearn.datasets import load_digits
-    from sklearn.model_selection import train_test_split
-
-    images, classes = load_digits(return_X_y=True)
-    x_train, x_test, y_train, y_test = train_test_split(
-        (images / 16.0).astype("float32").reshape(-1, 8, 8, 1),
-        classes,
-        train_size=500,
-        stratify=classes,
-        random_state=0,
-    )
-    return (x_train, y_train), (x_test, y_test)
+from keras_regnoise.datasets import Split, load_digits
 
 
 def build_model() -> keras.Model:
@@ -51,7 +33,7 @@ def build_model() -> keras.Model:
     return model
 
 
-def search(x: np.ndarray, y: np.ndarray, epochs: int, directory: str) -> Any:
+def search(train: Split, epochs: int, directory: str) -> Any:
     """Train the model without noise and with 2 kinds x 2 rates x 2 placements."""
     hypermodel = krn.tuning.NoiseHyperModel(
         build_model,
@@ -63,7 +45,7 @@ def search(x: np.ndarray, y: np.ndarray, epochs: int, directory: str) -> Any:
     tuner = keras_tuner.GridSearch(
         hypermodel, objective="val_accuracy", directory=directory, project_name="digits"
     )
-    tuner.search(x, y, validation_split=0.4, epochs=epochs, verbose=0)
+    tuner.search(*train, validation_split=0.4, epochs=epochs, verbose=0)
     return tuner
 
 
@@ -78,12 +60,12 @@ def print_table(tuner: Any) -> None:
 
 def main(epochs: int = 12, file: str = "digits.keras") -> None:
     """Search, show what was found, and save the best model without its noise."""
-    (x_train, y_train), (x_test, y_test) = load_data()
+    train, _, test = load_digits()
     with tempfile.TemporaryDirectory() as directory:
-        tuner = search(x_train, y_train, epochs, directory)
+        tuner = search(train, epochs, directory)
         best = tuner.get_best_models()[0]
     print_table(tuner)
-    accuracy = best.evaluate(x_test, y_test, verbose=0, return_dict=True)["accuracy"]
+    accuracy = best.evaluate(*test, verbose=0, return_dict=True)["accuracy"]
     print(f"best model: test accuracy {accuracy:.3f}")
     krn.placement.strip(best).save(file)
     print(f"saved to {file}, without noise: it loads where keras_regnoise is not")
@@ -91,3 +73,17 @@ def main(epochs: int = 12, file: str = "digits.keras") -> None:
 
 if __name__ == "__main__":
     main(*map(int, sys.argv[1:2]), *sys.argv[2:3])
+
+# Output:
+# noise           rate  placement       val_accuracy
+# rotationout      0.3  before_head            0.965
+# rotationout      0.1  before_head            0.960
+# rotationout      0.1  before_weights         0.950
+# rotationout      0.3  before_weights         0.950
+# none                                         0.945
+# dropout          0.1  before_head            0.945
+# dropout          0.1  before_weights         0.940
+# dropout          0.3  before_head            0.940
+# dropout          0.3  before_weights         0.925
+# best model: test accuracy 0.950
+# saved to digits.keras, without noise: it loads where keras_regnoise is not

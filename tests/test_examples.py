@@ -1,5 +1,6 @@
-"""The examples run, with as little training as there can be."""
+"""The examples run, with as little training as can be, and print what they say."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,24 +12,62 @@ from tests.helpers import ROOT, run_python
 EXAMPLE = """
 import runpy, sys
 sys.argv = sys.argv[1:]
-runpy.run_path(f"examples/{sys.argv[0]}", run_name="__main__")
+runpy.run_path(sys.argv[0], run_name="__main__")
 """
+# What each needs beside the extra "studies", and its arguments for a short run.
+SHORT = {
+    "cifar_resnet.py": ((), (1,)),
+    "custom_layer.py": ((), (1,)),
+    "ic_resnet.py": ((), (1,)),
+    "kerashub_backbone.py": (("keras_hub",), ()),
+    "lstm.py": ((), (1,)),
+    "monte_carlo.py": ((), (1,)),
+    "serve_http.py": (("fastapi", "httpx", "uvicorn"), (1,)),
+    "swap_dropout.py": ((), (1,)),
+    "transfer_learning.py": ((), (1,)),
+    "two_devices.py": ((), (1,)),
+    "variance_constancy.py": ((), (1,)),
+}
 
 
-def test_every_example_is_tested():
+def run(path, *arguments, **environment):
+    return run_python(EXAMPLE, f"{path}", *arguments, **environment)
+
+
+def without_numbers(text):
+    return [re.sub(r"\d+(\.\d+)?", "N", line.strip()) for line in text.splitlines()]
+
+
+def said(name):
+    """The output that the comment at the end of an example has."""
+    source = (ROOT / "examples" / name).read_text()
+    _, _, comment = source.partition("\n# Output")
+    lines = comment.splitlines()[1:]
+    assert lines, f"{name} has no output at its end"
+    assert all(line.startswith("#") for line in lines)
+    return "\n".join(line.removeprefix("# ") for line in lines)
+
+
+def test_every_example_is_tested_and_short():
     tests = Path(__file__).read_text()
     files = list((ROOT / "examples").glob("*.py"))
-    assert files
+    assert len(files) >= 12
     assert [file.name for file in files if f'"{file.name}"' not in tests] == []
+    assert [f.name for f in files if len(f.read_text().splitlines()) >= 100] == []
+    for file in files:
+        code, _, _ = file.read_text().partition("\n# Output")
+        assert len(code.splitlines()) < 80, file.name
 
 
 @pytest.mark.tensorflow
-def test_swap_dropout():
-    output = run_python(EXAMPLE, "swap_dropout.py", 1)
-    assert "Dropout: test accuracy" in output
-    assert "RotationOut: test accuracy" in output
-    assert "equal predictions: True" in output
-    assert "exported" in output
+@pytest.mark.parametrize("name", SHORT)
+def test_prints_what_it_says(name):
+    needs, arguments = SHORT[name]
+    for module in needs:
+        pytest.importorskip(module)
+    output = run(f"examples/{name}", *arguments)
+    assert without_numbers(output) == without_numbers(said(name))
+    assert "nan" not in output
 
 
 LOAD = """
@@ -42,24 +81,24 @@ print(*[type(layer).__name__ for layer in keras.saving.load_model(sys.argv[1]).l
 @pytest.mark.tensorflow
 def test_tune_digits(tmp_path):
     pytest.importorskip("keras_tuner")
-    output = run_python(EXAMPLE, "tune_digits.py", 1, tmp_path / "best.keras")
+    output = run("examples/tune_digits.py", 1, tmp_path / "best.keras")
     rows = [line.split() for line in output.splitlines()]
     assert rows[0] == ["noise", "rate", "placement", "val_accuracy"]
     table = [row[:-1] for row in rows[1:10]]
     scores = [float(row[-1]) for row in rows[1:10]]
-    assert sorted(table) == sorted(
-        [
-            ["none"],
-            *[
-                [kind, rate, placement]
-                for kind in ("dropout", "rotationout")
-                for rate in ("0.1", "0.3")
-                for placement in ("before_weights", "before_head")
-            ],
-        ]
-    )
+    expected = [
+        ["none"],
+        *[
+            [kind, rate, placement]
+            for kind in ("dropout", "rotationout")
+            for rate in ("0.1", "0.3")
+            for placement in ("before_weights", "before_head")
+        ],
+    ]
+    assert sorted(table) == sorted(expected)
     assert scores == sorted(scores, reverse=True)
     assert "best model: test accuracy" in output
+    assert rows[0] == said("tune_digits.py").splitlines()[0].split()
     loaded = run_python(LOAD, tmp_path / "best.keras").split()
     assert [name for name in loaded if name != "Dropout"] == [
         *("InputLayer", "Conv2D", "MaxPooling2D", "Conv2D", "Flatten", "Dense", "Dense")
@@ -71,21 +110,22 @@ def test_tune_digits(tmp_path):
     ("name", "options", "printed"),
     [
         (
-            "analysis_mc_predict.py",
+            "mc_predict.py",
             ("--seeds", 2, "--epochs", 1, "--samples", 2),
             "| RotationOut 0.3 | difference |",
         ),
         (
-            "analysis_variance_shift.py",
+            "variance_shift.py",
             ("--seeds", 2, "--epochs", 1, "--depth", 8, "--variants", "a, centred"),
             "| a, centred |",
         ),
     ],
 )
-def test_analysis(name, options, printed, tmp_path):
+def test_figures_of_the_analysis(name, options, printed, tmp_path):
     pytest.importorskip("matplotlib")
     figure = tmp_path / "figure.png"
-    output = run_python(EXAMPLE, name, *options, "--figure", figure, MPLBACKEND="Agg")
+    path = f"docs/figures/analysis/{name}"
+    output = run(path, *options, "--figure", figure, MPLBACKEND="Agg")
     assert printed in output
     assert "nan" not in output
     assert figure.exists()

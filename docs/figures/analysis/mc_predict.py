@@ -3,7 +3,7 @@
 Trains a small network on scikit-learn's digits with each kind of noise, and compares
 the mean of many noisy predictions with the usual prediction without noise.
 
-Run with: python examples/analysis_mc_predict.py [--figure FILE]
+Run with: python docs/figures/analysis/mc_predict.py [--figure FILE]
 Needs the extras "tensorflow" and "studies".
 """
 

@@ -6,7 +6,8 @@ third stage as in appendix A.4 of the RotationOut paper. Measures the variance s
 behind the noise, and the test accuracy as trained, with the running variance multiplied
 by the keep rate, and with recalibrated BatchNormalization.
 
-Run with: python examples/analysis_variance_shift.py [--data-dir DIR] [--figure FILE]
+Run with: python docs/figures/analysis/variance_shift.py
+    [--data-dir DIR] [--figure FILE]
 Needs the extras "tensorflow" and "studies". With --data-dir a subset of CIFAR-10 from
 that TensorFlow Datasets folder, otherwise scikit-learn's digits.
 """
