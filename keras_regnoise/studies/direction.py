@@ -78,7 +78,7 @@ def direction_of(
     if description is not None:
         own = (description.metric, description.objective)
         if name in [_PREFIX.sub("", other) for other in own]:
-            return description.direction
+            return description.direction or None
     for word in reversed(name.lower().replace("io_u", "iou").split("_")):
         if word in _MORE:
             return "max"

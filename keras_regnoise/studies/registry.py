@@ -13,6 +13,7 @@ from keras_regnoise.studies.user_code import UserCodeError, load_file
 ENTRY_POINTS = "keras_regnoise.studies"
 _MODULES = (
     "keep_rate",
+    "closed_forms",
     "rotationout_keep_rate",
     "rotationout_imagenet",
     "rotationout_coco",

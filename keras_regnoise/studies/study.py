@@ -36,7 +36,8 @@ class Description:
         table: Its table or figure.
         metric: Headline metric of the last epoch, from `StudyModel.fit`.
         objective: Metric by which the search ranks cells; not of the test split.
-        direction: Whether more of the two is better, `"max"`, or less.
+        direction: Whether more of the two is better, `"max"`, or less, `"min"`; empty
+            where neither is.
         published: The paper's numbers.
         tables: The paper's tables that `describe` prints, by their names in
             `keras_regnoise.studies.papers.published`.
@@ -56,7 +57,7 @@ class Description:
     table: str = ""
     metric: str = "test_accuracy"
     objective: str = "val_accuracy"
-    direction: Literal["max", "min"] = "max"
+    direction: Literal["max", "min", ""] = "max"
     published: tuple[Published, ...] = ()
     tables: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
@@ -169,8 +170,9 @@ def _check_fields(study: Study) -> None:
         _checks.text(owner, name, getattr(study, name), filled=True)
     for name in ("paper", "table", "x", "series"):
         _checks.text(owner, name, getattr(study, name))
-    if study.direction not in ("max", "min"):
-        _checks.refuse(owner, "direction", '"max" or "min"', study.direction)
+    if study.direction not in ("max", "min", ""):
+        expected = '"max", "min" or "" where neither is better'
+        _checks.refuse(owner, "direction", expected, study.direction)
     if not isinstance(study.profile, Profile | None):
         _checks.refuse(owner, "profile", "a Profile or None", study.profile)
     named = isinstance(study.model, str) and is_function(study.model)

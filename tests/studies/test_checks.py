@@ -124,7 +124,7 @@ def test_sentences_may_have_several_lines():
         (lambda: Study(**STUDY | {"recipes": {3: Recipe(**RECIPE)}}), "other scales"),
         (lambda: Study(**STUDY | {"model": 3}), "`model` must be a StudyModel class"),
         (lambda: Study(**STUDY | {"model": "my model"}), 'place as "module:Class"'),
-        (lambda: Study(**STUDY, direction="up"), '`direction` must be "max" or "min"'),
+        (lambda: Study(**STUDY, direction="up"), '`direction` must be "max", "min"'),
         (
             lambda: Study(**STUDY, profile=("a", "b", "c")),
             "`profile` must be a Profile",

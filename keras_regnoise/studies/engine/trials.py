@@ -36,7 +36,7 @@ def enumerated(run: Run) -> EnumeratedOracle:
     description = run.description
     oracle = EnumeratedOracle(
         trials,
-        keras_tuner.Objective(description.objective, description.direction),
+        keras_tuner.Objective(description.objective, description.direction or "max"),
         done,
     )
     oracle.on_end = lambda name: _keep_best_model(oracle, run, name)
