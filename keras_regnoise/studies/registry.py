@@ -14,6 +14,7 @@ ENTRY_POINTS = "keras_regnoise.studies"
 _MODULES = (
     "keep_rate",
     "closed_forms",
+    "lecture",
     "rotationout_keep_rate",
     "rotationout_imagenet",
     "rotationout_coco",

@@ -11,16 +11,16 @@ from keras_regnoise import datasets
 from keras_regnoise.studies import Fit
 from keras_regnoise.studies.engine.training import hyperparameters
 from keras_regnoise.studies.papers.closed_forms import FORMULA, MEASURED, STUDY
-from keras_regnoise.studies.papers.models.closed_forms import LAWS
 
 DRAWS, ROWS = 30, 4000
 GROUPS = tuple(dict.fromkeys(arm.group for arm in STUDY.arms))
+MODEL = STUDY.load_model()(STUDY.recipe("smoke"), None)
 SIDES = {str(arm): arm for arm in STUDY.arms}
 
 
 def values(group, side):
     arm = SIDES[f"{group}: {side}"]
-    law = LAWS[arm.values["law"]]
+    law = MODEL.law(arm.values["law"])
     randoms = (np.random.default_rng((7, draw)) for draw in range(DRAWS))
     return np.array([law(arm.values, random, ROWS) for random in randoms])
 

@@ -53,6 +53,7 @@ def named(model, *kinds):
 def test_grids():
     assert {name: len(s.cells("smoke")) for name, s in PAPERS.items()} == {
         "closed-forms": 33,
+        "lecture": 24,
         "rotationout-keep-rate": 5,
         "rotationout-imagenet": 4,
         "rotationout-coco": 2,
@@ -78,6 +79,7 @@ def test_grids():
         if "short" in s.recipes
     } == {
         "closed-forms": 10 * 33,
+        "lecture": 6 * 24,
         "rotationout-keep-rate": 5 * 21,
         "rotationout-speech": 3 * 8,
         "drop-activation": 5 * 9,

@@ -22,6 +22,7 @@ from keras_regnoise.studies.papers.closed_forms import FORMULA
 Array = np.ndarray[Any, Any]
 Values = Mapping[str, Any]
 Random = np.random.Generator
+Law = Callable[[Values, Random, int], float]
 _FEATURES = 12  # of the regression
 _EPSILON = 1e-12  # of normalizations: the formulas have none
 
@@ -31,13 +32,17 @@ class ClosedFormModel(StudyModel):
 
     shares_programs = False
 
+    def law(self, name: str) -> Law:
+        """Return what measures one side of a law, by a draw and the recipe's rows."""
+        return _LAWS[name]
+
     def build(self, hp: Any) -> keras.Model:
         model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
         model.compile(loss="mse")
         return model
 
     def fit(self, hp: Any, model: keras.Model, fit: Fit = Fit()) -> dict[str, float]:
-        law, rows = LAWS[hp.get("law")], self.recipe.options["rows"]
+        law, rows = self.law(hp.get("law")), self.recipe.options["rows"]
         callbacks = keras.callbacks.CallbackList(list(fit.callbacks), model=model)
         values = list(fit.history.get("value", ()))
         callbacks.on_train_begin()
@@ -52,18 +57,19 @@ class ClosedFormModel(StudyModel):
         return {"value": fmean(values)}
 
 
-def _noisy(layer: keras.Layer, x: Array) -> Array:
+def noisy(layer: keras.Layer, x: Array) -> Array:
     """Return what a layer puts out in training."""
     output = layer(keras.ops.convert_to_tensor(x.astype("float32")), training=True)
     return np.asarray(keras.ops.convert_to_numpy(output), "float64")
 
 
-def _seed(random: Random) -> int:
+def seed_of(random: Random) -> int:
+    """Draw the seed of a layer."""
     return int(random.integers(2**31))
 
 
 def _layer(values: Values, random: Random, center: bool) -> keras.Layer:
-    rate, seed = values["rate"], _seed(random)
+    rate, seed = values["rate"], seed_of(random)
     if values["kind"] == "rotationout":
         return RotationOut(rate, center=center, permutation="sample", seed=seed)
     kind = CenteredDropout if center else keras.layers.Dropout
@@ -78,7 +84,7 @@ def _covariance(values: Values, random: Random, rows: int) -> float:
         noise = analysis.noise_covariance(values["kind"], values["rate"], x)
         return float(along @ noise @ along)
     layer = _layer(values, random, center=False)
-    errors = _noisy(layer, np.tile(x, (rows, 1))) - x
+    errors = noisy(layer, np.tile(x, (rows, 1))) - x
     return float(((errors @ along) ** 2).mean())
 
 
@@ -91,7 +97,7 @@ def _coadaptation(values: Values, random: Random, rows: int) -> float:
         kind = "dropout" if side != FORMULA else values["kind"]
         return analysis.predicted_coadaptation(kind, rate, features)
     x = random.normal(size=(rows, features)) + random.normal(size=(rows, 1))
-    y = _noisy(_layer(values, random, center=True), x)
+    y = noisy(_layer(values, random, center=True), x)
     return analysis.coadaptation(y) / analysis.coadaptation(x)
 
 
@@ -112,8 +118,9 @@ def _regression(values: Values, random: Random, rows: int) -> float:
     else:
         copies = max(1, rows // 50)
         layer = _layer(values, random, center=False)
-        noisy = _noisy(layer, np.tile(x, (copies, 1)))
-        weights = np.linalg.solve(noisy.T @ noisy, noisy.T @ np.tile(y, copies))
+        rows_of = noisy(layer, np.tile(x, (copies, 1)))
+        right = rows_of.T @ np.tile(y, copies)
+        weights = np.linalg.solve(rows_of.T @ rows_of, right)
     return float((weights * scales * np.sign(true)).mean())
 
 
@@ -122,7 +129,7 @@ def _correlation(values: Values, random: Random, rows: int) -> float:
     if values["side"] == FORMULA:
         return float(1.0 - values["rate"])
     x = _pair(random, rows)
-    y = _noisy(_ic_layer(values, random), x)
+    y = noisy(_ic_layer(values, random), x)
     return float(analysis.correlation(y)[0, 1] / analysis.correlation(x)[0, 1])
 
 
@@ -133,10 +140,10 @@ def _information(values: Values, random: Random, rows: int) -> float:
     levels = np.digitize(_pair(random, rows), [-1.5, -1, -0.5, 0, 0.5, 1, 1.5]) - 3.5
     if values["side"] == "behind ReLU":
         levels = np.maximum(levels, 0.0)
-        noisy = _noisy(keras.layers.Dropout(values["rate"], seed=_seed(random)), levels)
+        layer = keras.layers.Dropout(values["rate"], seed=seed_of(random))
     else:
-        noisy = _noisy(_ic_layer(values, random), levels)
-    return _mutual_information(noisy) / _mutual_information(levels)
+        layer = _ic_layer(values, random)
+    return _mutual_information(noisy(layer, levels)) / _mutual_information(levels)
 
 
 def _pair(random: Random, rows: int) -> Array:
@@ -145,7 +152,7 @@ def _pair(random: Random, rows: int) -> Array:
 
 
 def _ic_layer(values: Values, random: Random) -> ICLayer:
-    return ICLayer(values["rate"], seed=_seed(random))
+    return ICLayer(values["rate"], seed=seed_of(random))
 
 
 def _mutual_information(pair: Array) -> float:
@@ -168,8 +175,8 @@ def _shift(values: Values, random: Random, rows: int) -> float:
     if values["side"] == FORMULA:
         return analysis.drop_activation_shift_ratio(values["rate"])
     x, weights = random.normal(size=(rows, 16)), random.normal(size=16)
-    layer = DropActivation(rate=values["rate"], seed=_seed(random))
-    training = (_noisy(layer, x) @ weights).var()
+    layer = DropActivation(rate=values["rate"], seed=seed_of(random))
+    training = (noisy(layer, x) @ weights).var()
     inference = (_leaky(x, values["rate"]) @ weights).var()
     return float(inference / training)
 
@@ -186,8 +193,8 @@ def _penalty(values: Values, random: Random, rows: int) -> float:
         return float(analysis.drop_activation_penalty(v, kernel, rate))
     if side == "as printed":
         return float(analysis.printed_drop_activation_penalty(v, kernel, rate))
-    layer = DropActivation(rate=rate, seed=_seed(random))
-    training = _noisy(layer, np.tile(v, (rows, 1))) @ kernel
+    layer = DropActivation(rate=rate, seed=seed_of(random))
+    training = noisy(layer, np.tile(v, (rows, 1))) @ kernel
     y = inference = _leaky(v, rate) @ kernel  # the penalty does not depend on y
     return float(
         ((training - y) ** 2).sum(axis=1).mean() - ((inference - y) ** 2).sum()
@@ -198,7 +205,7 @@ def _batch_norm(values: Values, random: Random, rows: int) -> float:
     """Expected output of BatchNormalization for one sample of a batch."""
     x, samples = values["x"], values["samples"]
     if values["side"] == FORMULA:
-        seed = _seed(random)
+        seed = seed_of(random)
         return float(analysis.batch_norm_nonlinearity([x], samples, rows, seed)[0])
     if values["side"] == "the line y = x":
         return float(x)
@@ -221,10 +228,10 @@ def _of_first(layer: keras.Layer, values: Values, random: Random, rows: int) -> 
     """Return the mean output of the first sample: every feature is a batch."""
     batches = random.normal(size=(values["samples"], rows))
     batches[0] = values["x"]
-    return float(_noisy(layer, batches)[0].mean())
+    return float(noisy(layer, batches)[0].mean())
 
 
-LAWS: dict[str, Callable[[Values, Random, int], float]] = {
+_LAWS: dict[str, Law] = {
     "covariance": _covariance,
     "coadaptation": _coadaptation,
     "regression": _regression,
