@@ -146,7 +146,7 @@ _CLAIMS = (
 
 
 def _recipe(**options: Any) -> Recipe:
-    defaults = {"epochs": 40, "seeds": tuple(range(10)), "options": {"rows": 20_000}}
+    defaults = {"epochs": 80, "seeds": tuple(range(5)), "options": {"rows": 10_000}}
     return Recipe(batch_size=20, **{**defaults, **options})
 
 
@@ -163,7 +163,7 @@ STUDY = Study(
     recipes={
         "smoke": _recipe(epochs=2, seeds=(0,), options={"rows": 5000}),
         "short": _recipe(
-            deviations=("400 draws, of 20,000 rows each: 40 for each of 10 seeds.",)
+            deviations=("400 draws, of 10,000 rows each: 80 for each of 5 seeds.",)
         ),
     },
     paper="RotationOut, IC layer, Drop-Activation and VCL: their formulas",

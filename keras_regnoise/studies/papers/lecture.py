@@ -12,7 +12,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "Weight decay, Adam": ("decay", {"optimizer": "Adam", "momentum": 0.9}, ()),
     "Input noise": ("input noise", {"variance": 0.5}, ("without noise",)),
     "Weight noise, linear": (
-        *("weight noise", {"variance": 0.01, "activation": "linear"}),
+        *("weight noise", {"variance": 0.25, "activation": "linear"}),
         (),
     ),
     "Weight noise, tanh": (
@@ -108,7 +108,7 @@ _CLAIMS = (
 
 
 def _recipe(**options: Any) -> Recipe:
-    defaults = {"epochs": 8, "seeds": tuple(range(6)), "options": {"rows": 50_000}}
+    defaults = {"epochs": 4, "seeds": tuple(range(5)), "options": {"rows": 50_000}}
     return Recipe(batch_size=20, **{**defaults, **options})
 
 
@@ -125,7 +125,7 @@ STUDY = Study(
     recipes={
         "smoke": _recipe(epochs=1, seeds=(0,), options={"rows": 2000}),
         "short": _recipe(
-            deviations=("48 draws, of 50,000 rows each: 8 for each of 6 seeds.",)
+            deviations=("20 draws, of 50,000 rows each: 4 for each of 5 seeds.",)
         ),
     },
     paper="Xu, Regularizations for Deep Models (lecture), University of Sydney",

@@ -78,8 +78,8 @@ def test_grids():
         for name, s in PAPERS.items()
         if "short" in s.recipes
     } == {
-        "closed-forms": 10 * 33,
-        "lecture": 6 * 24,
+        "closed-forms": 5 * 33,
+        "lecture": 5 * 24,
         "rotationout-keep-rate": 5 * 21,
         "rotationout-speech": 3 * 8,
         "drop-activation": 5 * 9,
