@@ -74,10 +74,11 @@ def rows_of(study: "Study", folder: Path | None) -> list[Row]:
 
 def _size(study: "Study", scale: str, folder: Path | None) -> Row:
     from keras_regnoise import datasets
+    from keras_regnoise.studies.user_code import is_function
 
     recipe, cells = study.recipe(scale), study.cells(scale)
     names = list(dict.fromkeys(cell.arm.data or study.data for cell in cells))
-    here = sum(datasets.is_here(name, folder) for name in names)
+    here = sum(is_function(name) or datasets.is_here(name, folder) for name in names)
     steps = 0
     for cell in cells:
         of_group = recipe.of(cell.arm.group)

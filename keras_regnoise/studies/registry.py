@@ -26,6 +26,7 @@ _MODULES = (
     "drop_activation_emnist",
     "drop_activation_cutout",
     "drop_activation_autoaugment",
+    "drop_activation_regression",
     "ic_units",
     "ic_imagenet",
     "dropout_placement",
