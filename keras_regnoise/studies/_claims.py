@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from keras_regnoise.studies import _checks
 
-Statistic = Literal["mean", "plateau", "problems"]
-_STATISTICS = ("mean", "plateau", "problems")
+Statistic = Literal["mean", "plateau", "slope", "problems"]
+_STATISTICS = ("mean", "plateau", "slope", "problems")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +57,10 @@ class Claim:
             regularizer's effect.
         statistic: `"mean"`: the difference of the means, in pairs of equal seeds.
             `"plateau"`: that of the widths of the range of rates at which a method is
-            within `within` of its best. `"problems"`: that of the means over the
-            problems of the study's profile.
-        x: For a plateau, the value of the arms along which it is measured.
+            within `within` of its best. `"slope"`: that of the slopes of the metric
+            by the logarithm of `x` to the base 2, of arms in any groups. `"problems"`:
+            that of the means over the problems of the study's profile.
+        x: For a plateau or a slope, the value of the arms along which it is measured.
         within: For a plateau, how much worse than its best a method may be.
     """
 
@@ -83,7 +84,7 @@ class Claim:
             _checks.refuse(owner, "arms", expected, self.arms)
         object.__setattr__(self, "arms", sides)
         _checks.text(owner, "metric", self.metric)
-        _checks.text(owner, "x", self.x, filled=self.statistic == "plateau")
+        _checks.text(owner, "x", self.x, filled=self.statistic in ("plateau", "slope"))
         if self.sign not in (1, 0, -1):
             _checks.refuse(owner, "sign", "1, 0 or -1", self.sign)
         if self.statistic not in _STATISTICS:

@@ -30,6 +30,7 @@ _MODULES = (
     "ic_units",
     "ic_imagenet",
     "dropout_placement",
+    "norms_by_batch",
     "vcl_uci",
     "vcl_time",
     "vcl_cifar",

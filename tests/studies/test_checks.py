@@ -108,7 +108,10 @@ def test_sentences_may_have_several_lines():
         (lambda: Claim(**CLAIM | {"arms": ("a",)}), "`arms` must be two patterns"),
         (lambda: Claim(**CLAIM, margin=0), "`margin` must be more than 0"),
         (lambda: Claim(**CLAIM, sign=2), "`sign` must be 1, 0 or -1"),
-        (lambda: Claim(**CLAIM, statistic="median"), "one of mean, plateau, problems"),
+        (
+            lambda: Claim(**CLAIM, statistic="median"),
+            "one of mean, plateau, slope, problems",
+        ),
         (lambda: Claim(**CLAIM, statistic="plateau"), "`x` must be a string that is"),
         (lambda: Claim(**CLAIM, gate="none"), "`gate` must be a Gate or None"),
         (lambda: Gate(baseline=""), "`baseline` must be a string"),

@@ -1,8 +1,9 @@
 """The difference between the two sides of a claim."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import fmean
+from statistics import fmean, linear_regression
 
 from keras_regnoise.studies.report.evidence.bootstrap import (
     Curves,
@@ -28,6 +29,8 @@ def measured(finding: Finding, sides: Sides) -> Finding:
     claim = finding.claim
     if claim.statistic == "problems":
         return _over_problems(finding, sides)
+    if claim.statistic == "slope":
+        return _slopes(finding, sides)
     one, other = (sides.best(pattern, finding.metric) for pattern in claim.arms)
     if not one or not other:
         return finding
@@ -74,6 +77,32 @@ def _curves(
     return {
         float(arm.values[x]): [sign * arm.seeds[seed] for seed in seeds] for arm in arms
     }
+
+
+def _slopes(finding: Finding, sides: Sides) -> Finding:
+    """Compare how a metric changes with every doubling of `x`, in pairs of seeds."""
+    claim, metric = finding.claim, finding.metric
+    one, other = (sides.arms(pattern, metric) for pattern in claim.arms)
+    if min(len(one), len(other)) < 2:
+        return finding
+    shut, seeds = closed(claim, sides), common_seeds([*one, *other])
+    few = f"fewer than {FEWEST} seeds" if len(seeds) < FEWEST else ""
+    first, second = (
+        [_slope(arms, claim.x, seed) for seed in seeds] for arms in (one, other)
+    )
+    pairs = [a - b for a, b in zip(first, second, strict=True)]
+    return replace(
+        finding,
+        verdict=CANNOT_TELL if shut else MORE_SEEDS,
+        reason=shut or few,
+        sides=claim.arms,
+        estimate=Estimate.of_pairs(pairs, claim.margin) if seeds else None,
+    )
+
+
+def _slope(arms: Sequence[ArmSummary], x: str, seed: int) -> float:
+    places = [math.log2(float(arm.values[x])) for arm in arms]
+    return linear_regression(places, [arm.seeds[seed] for arm in arms]).slope
 
 
 def _over_problems(finding: Finding, sides: Sides) -> Finding:

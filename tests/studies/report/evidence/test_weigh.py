@@ -158,6 +158,28 @@ def test_where_the_pooled_model_disagrees_it_is_said():
     assert "pooled model of seeds and arms" in report.render(arms, run, terminal=False)
 
 
+@pytest.mark.parametrize(
+    ("slope", "verdict"),
+    [
+        (0.02, "confirmed"),
+        (-0.02, "refuted"),
+        (0.0, "equivalent within the margin"),
+    ],
+)
+def test_a_slope_by_the_logarithm(slope, verdict):
+    places = (2, 4, 8, 16)
+    effects = {"none": 0.0} | {
+        f"{side} {x}": factor * np.log2(x) + 0.1 * (side == "B")
+        for side, factor in (("A", 0.01 + slope), ("B", 0.01))
+        for x in places
+    }
+    tested = claim("A *", "B *", statistic="slope", x="rate", gate=None, margin=0.01)
+    (finding,) = weigh(simulated(effects, [tested]))
+    assert finding.verdict == verdict
+    error = 4 * 0.01 * np.sqrt(2 / 5 / 20)  # squares about the mean of log2: 5
+    assert finding.estimate.mean == pytest.approx(slope, abs=error)
+
+
 def test_a_plateau():
     rates = (0.1, 0.3, 0.5, 0.7)
     effects = {
