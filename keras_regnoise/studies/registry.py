@@ -34,6 +34,8 @@ _MODULES = (
     "vcl_uci",
     "vcl_time",
     "vcl_cifar",
+    "vcl_clusters",
+    "vcl_kurtosis",
     "vcl_tiny_imagenet",
 )
 

@@ -73,6 +73,8 @@ def test_grids():
         "vcl-uci": 3,
         "vcl-time": 3,
         "vcl-cifar": 3,
+        "vcl-clusters": 6,
+        "vcl-kurtosis": 3,
         "vcl-tiny-imagenet": 3,
     }
     assert {
@@ -93,6 +95,8 @@ def test_grids():
         "vcl-uci": 3 * 23 * 9,
         "vcl-time": 3 * 3,
         "vcl-cifar": 3 * 27,
+        "vcl-clusters": 10 * 6,
+        "vcl-kurtosis": 5 * 3,
     }
     assert {
         name: len(s.cells("paper"))
