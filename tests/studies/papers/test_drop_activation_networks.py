@@ -10,6 +10,7 @@ pytest.importorskip("keras_tuner")
 pytest.importorskip("sklearn")
 
 import keras_regnoise as krn
+from keras_regnoise import datasets
 from keras_regnoise.datasets import Split
 from keras_regnoise.datasets.data_set import from_splits
 from keras_regnoise.studies import registry
@@ -202,3 +203,26 @@ def test_resnet_18_is_trained_as_the_paper_of_cutout_does():
     assert {float(v.regularizer.l2) for v in model.trainable_variables} == {2.5e-4}
     (cell,) = study.cells("paper", ["WideResNet-20-10*: Cutout"], [0])
     assert cell.arm.values["network"] == "WideResNet-28-10"
+
+
+@pytest.mark.parametrize(
+    ("arm", "kind", "count"),
+    [
+        ("Drop-Activation 0.95", krn.DropActivation, 4),
+        ("RReLU", krn.RandomizedLeakyReLU, 4),
+        ("LeakyReLU", keras.layers.LeakyReLU, 4),
+        ("Dropout 0.5", keras.layers.Dropout, 2),
+    ],
+)
+def test_the_convnet_that_fits_has_one_kind_of_noise(arm, kind, count):
+    study = registry.find("drop-activation-fitted")[0]
+    data = datasets.load("digits", examples=50)
+    (cell,) = study.cells("smoke", [f"digits: {arm}"], [0])
+    network = study.load_model()(study.recipe("smoke"), data).build(
+        hyperparameters(cell)
+    )
+    inner = next(x for x in network.layers if isinstance(x, keras.Model))
+    assert sum(type(layer) is kind for layer in inner.layers) == count
+    noisy = (krn.DropActivation, krn.RandomizedLeakyReLU, keras.layers.Dropout)
+    found = {type(layer) for layer in inner.layers if isinstance(layer, noisy)}
+    assert found <= {kind}

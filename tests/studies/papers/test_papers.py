@@ -54,6 +54,7 @@ def test_grids():
     assert {name: len(s.cells("smoke")) for name, s in PAPERS.items()} == {
         "closed-forms": 33,
         "lecture": 24,
+        "early-stopping": 5,
         "rotationout-keep-rate": 5,
         "rotationout-imagenet": 4,
         "rotationout-coco": 2,
@@ -65,6 +66,7 @@ def test_grids():
         "drop-activation-emnist": 3,
         "drop-activation-cutout": 3,
         "drop-activation-autoaugment": 3,
+        "drop-activation-fitted": 3,
         "drop-activation-regression": 2,
         "ic-units": 7,
         "ic-imagenet": 5,
@@ -84,10 +86,12 @@ def test_grids():
     } == {
         "closed-forms": 5 * 33,
         "lecture": 5 * 24,
+        "early-stopping": 20 * 5,
         "rotationout-keep-rate": 5 * 21,
         "rotationout-speech": 3 * 8,
         "drop-activation": 5 * 9,
         "drop-activation-cifar10": 5 * 3,
+        "drop-activation-fitted": 30 * 6,
         "drop-activation-regression": 75 * 10,
         "ic-units": 5 * 7,
         "dropout-placement": 3 * 8,
