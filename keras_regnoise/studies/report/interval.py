@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from keras_regnoise.studies.report.student import critical, two_sided_p
+from keras_regnoise._student import critical, two_sided_p
 
 # Fewer runs have no interval that may be shown: that of two is 3 times as wide as that
 # of three at the same deviation, and as good as nothing where two runs happen to agree.

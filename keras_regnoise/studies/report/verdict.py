@@ -2,9 +2,9 @@
 
 import math
 
+from keras_regnoise._student import critical
 from keras_regnoise.studies.direction import Direction
 from keras_regnoise.studies.report.interval import Interval
-from keras_regnoise.studies.report.student import critical
 from keras_regnoise.studies.study import Published
 
 AGREES = "agrees in direction"

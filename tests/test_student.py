@@ -4,7 +4,7 @@ pytest.importorskip("scipy")
 
 from scipy import stats
 
-from keras_regnoise.studies.report.student import critical, two_sided_p
+from keras_regnoise._student import critical, two_sided_p
 
 FREEDOMS = (1, 1.5, 2, 2.37, 3, 4, 9, 30.5, 100, 1e4)
 
@@ -12,6 +12,13 @@ FREEDOMS = (1, 1.5, 2, 2.37, 3, 4, 9, 30.5, 100, 1e4)
 @pytest.mark.parametrize("freedom", FREEDOMS)
 def test_critical_values_are_those_of_scipy(freedom):
     assert critical(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
+
+
+@pytest.mark.parametrize("alpha", [0.2, 0.01, 1e-4, 1e-7])
+@pytest.mark.parametrize("freedom", FREEDOMS)
+def test_critical_values_of_other_levels(freedom, alpha):
+    expected = stats.t.isf(alpha / 2, freedom)
+    assert critical(freedom, alpha) == pytest.approx(expected, rel=1e-7)
 
 
 @pytest.mark.parametrize("freedom", FREEDOMS)

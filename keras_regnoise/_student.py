@@ -4,9 +4,9 @@ Without SciPy, whose import takes longer than all of a report's table.
 """
 
 import math
-from functools import lru_cache
+from functools import cache
 
-_LEVEL = 0.95
+_ALPHA = 0.05
 
 
 def two_sided_p(t: float, freedom: float) -> float:
@@ -25,21 +25,24 @@ def two_sided_p(t: float, freedom: float) -> float:
     return _beta(freedom / whole, t * t / whole, freedom / 2, 0.5)
 
 
-@lru_cache
-def critical(freedom: float) -> float:
-    """Return what a value is beyond with probability 0.05, on either side.
+@cache
+def critical(freedom: float, alpha: float = _ALPHA) -> float:
+    """Return what a value is beyond with probability `alpha`, on either side.
 
     Args:
         freedom: Degrees of freedom, 1 or more, perhaps not whole.
+        alpha: The probability, of both sides together.
 
     Example:
 
-    >>> round(critical(2), 4)
-    4.3027
+    >>> round(critical(2), 4), round(critical(2, 0.01), 4)
+    (4.3027, 9.9248)
     """
-    low, high = 0.0, 16.0  # 12.7 for one degree of freedom
+    low, high = 0.0, 16.0
+    while two_sided_p(high, freedom) > alpha:
+        low, high = high, 2 * high
     while low < (middle := (low + high) / 2) < high:
-        if two_sided_p(middle, freedom) > 1 - _LEVEL:
+        if two_sided_p(middle, freedom) > alpha:
             low = middle
         else:
             high = middle

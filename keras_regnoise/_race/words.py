@@ -1,0 +1,145 @@
+"""What a race has found, in a sentence, and what an arm is called."""
+
+from collections.abc import Mapping, Sequence
+
+from keras_regnoise._race.decide import Standing
+from keras_regnoise._race.rules import ALPHA
+
+NONE = "none"
+_MOST = 4  # times the seeds of the measurement that are worth asking for
+_KINDS = {
+    "dropout": "Dropout",
+    "spatialdropout": "SpatialDropout",
+    "rotationout": "RotationOut",
+    "spatialrotationout": "SpatialRotationOut",
+    "iclayer": "ICLayer",
+    "dropactivation": "DropActivation",
+}
+_PLACES = {
+    "before_weights": "before the weights",
+    "after_activation": "after the activations",
+    "before_head": "before the head",
+    "replace_activations": "instead of the activations",
+}
+_NOISE = ("noise", "noise_rate", "noise_placement")
+NOTHING = "Nothing tried is distinguishable from none: leave it out."
+
+
+def place_words(placement: object) -> str:
+    """Return a placement in words."""
+    return _PLACES.get(str(placement), str(placement))
+
+
+def kind_words(kind: object) -> str:
+    """Return a kind of noise as its layer is called."""
+    return _KINDS.get(str(kind), str(kind))
+
+
+def arm_label(values: Mapping[str, object], first: Mapping[str, object]) -> str:
+    """Name an arm by its hyperparameters.
+
+    Args:
+        values: They.
+        first: Those of the arm without noise.
+
+    Example:
+
+    >>> noise = {"noise": "rotationout", "noise_rate": 0.5}
+    >>> arm_label(noise | {"noise_placement": "before_head"}, {"noise": "none"})
+    'RotationOut 0.5 before the head'
+    """
+    if values == first:
+        return NONE
+    words = []
+    if "noise" in values:
+        words = [kind_words(values["noise"]), str(values.get("noise_rate", ""))]
+        words.append(place_words(values.get("noise_placement", "")))
+    words += [f"{key}={value}" for key, value in values.items() if key not in _NOISE]
+    return " ".join(word for word in words if word)
+
+
+def merged_label(labels: Sequence[str]) -> str:
+    """Join the names of one arm; what they begin with is said once.
+
+    Example:
+
+    >>> merged_label(["Dropout 0.1 before the weights", "Dropout 0.1 before the head"])
+    'Dropout 0.1 before the weights = before the head'
+    """
+    first, *others = labels
+    words = first.split(" ")
+    start = " ".join(words[:2]) + " "
+    return " = ".join([first, *(other.removeprefix(start) for other in others)])
+
+
+def sentence(standing: Standing, amount: str, factor: float = 1.0) -> str:
+    """Say what came out: the first sentence of a report.
+
+    Args:
+        standing: The race.
+        amount: What the difference is in, such as `"points"`.
+        factor: What the scores are multiplied by: 100 for shares in points.
+    """
+    if not standing.look:
+        missing = len(standing.wanted)
+        return f"Nothing can be said yet: the first round lacks {missing} trainings."
+    difference, leader = standing.difference, standing.leader
+    if not standing.end:
+        ahead = f"{leader} is ahead" if leader != standing.none else "no noise is ahead"
+        return f"The race goes on: {ahead} after {standing.seeds} seeds."
+    if standing.end in ("nothing", "worse"):
+        return NOTHING
+    mean = factor * difference.mean
+    half = factor * difference.half_width(standing.level)
+    size = f"{number(mean, half)} ± {number(half, half)} {amount}"
+    if standing.end == "better":
+        return f"{leader} is better than none by {size}."
+    more = missing_seeds(standing)
+    if more is None:
+        return NOTHING
+    return (
+        f"Needs more: about {more} more seeds would settle it ({leader} differs from "
+        f"none by {size} so far)."
+    )
+
+
+def missing_seeds(standing: Standing) -> int | None:
+    """Return how many more seeds the winner needs; None if too many, or it is behind.
+
+    At the mean and the deviation of the measurement, and the error rate that its next
+    look has. More than four times the seeds that it has are too many: the difference
+    is then so small beside its spread that it is not worth the search.
+    """
+    difference = standing.difference
+    if not difference.count or difference.mean <= 0:
+        return None
+    most = (1 + _MOST) * difference.count
+    needed = difference.needed(standing.level / 2, most)
+    return None if needed is None else max(1, needed - difference.count)
+
+
+def method(standing: Standing) -> str:
+    """Say how the decisions were made and what the interval allows for."""
+    confidence = 100 * (1 - standing.level)
+    return (
+        "Seeds are given in rounds; after each, an arm whose paired difference to the "
+        "best one excludes 0 gets no more (Student's t; over all looks its error rate "
+        f"is {ALPHA}, half of what is left at each: Lan and DeMets 1983). The winner "
+        "is measured on the test part with seeds that took no part in the choice; its "
+        f"interval is one of {confidence:.1f} %, so that all looks at it together "
+        "have 95 %."
+    )
+
+
+def number(value: float, half: float) -> str:
+    """Format a number with two digits of its half interval.
+
+    Example:
+
+    >>> number(1.8234, 0.61), number(0.01234, 0.00456), number(123.4, 45.6)
+    ('1.82', '0.0123', '123')
+    """
+    digits = 1
+    while digits < 6 and 0 < abs(half) < 10 ** (2 - digits):
+        digits += 1
+    return f"{value:.{max(0, digits - 1)}f}"

@@ -1,0 +1,138 @@
+import math
+import random
+
+import pytest
+
+from keras_regnoise._race.decide import decide
+from keras_regnoise._race.pairs import Pairs, paired, smallest_step
+from keras_regnoise._race.rules import FRESH, Rules, alpha
+
+ARMS = ("none", "good", "middling", "bad")
+MEANS = {"none": 0.0, "good": 3.0, "middling": 0.2, "bad": -9.0}
+
+
+class Trainings:
+    """Trains on demand: a score for every arm and seed, always the same."""
+
+    def __init__(self, means=MEANS, failing=()):
+        self.means, self.failing = means, failing
+        self.scores = {arm: {} for arm in means}
+        self.order = []
+
+    def train(self, arm, seed):
+        common = random.Random(seed).gauss(0, 2)
+        own = random.Random(f"{arm}/{seed}").gauss(0, 0.7)
+        value = math.nan if arm in self.failing else self.means[arm] + common + own
+        self.scores[arm][seed] = value
+        self.order.append((arm, seed))
+
+    def run(self, rules, most=1000):
+        while (standing := decide(tuple(self.means), self.scores, rules)).wanted:
+            for arm, seed in standing.wanted:
+                if len(self.order) == most:
+                    return standing
+                self.train(arm, seed)
+        return standing
+
+
+def test_the_best_arm_wins_and_the_others_stop_early():
+    trainings = Trainings()
+    standing = trainings.run(Rules())
+    assert (standing.end, standing.leader) == ("better", "good")
+    assert standing.out["bad"] == 4
+    assert not any(seed >= 4 for arm, seed in trainings.order if arm == "bad")
+    assert abs(standing.difference.mean - 3.0) < 4 * 1 / 12**0.5
+
+
+def test_the_winner_is_measured_on_seeds_that_took_no_part_in_the_choice():
+    trainings = Trainings()
+    standing = trainings.run(Rules(measure=12))
+    fresh = [(arm, seed) for arm, seed in trainings.order if seed >= FRESH]
+    assert fresh == standing.fresh(1)
+    assert {arm for arm, _ in fresh} == {"none", "good"}
+    # Whatever the choice was made by, the measurement is that of its own scores.
+    scores = {
+        a: {s: v - 9 * (s < FRESH) for s, v in own.items()}
+        for a, own in trainings.scores.items()
+    }
+    assert decide(ARMS, scores, Rules()).difference == standing.difference
+
+
+def test_an_interrupted_race_makes_the_same_decisions():
+    unbroken = Trainings()
+    standing = unbroken.run(Rules(trainings=60))
+    for most in range(1, len(unbroken.order), 7):
+        broken = Trainings()
+        broken.run(Rules(trainings=60), most)
+        assert broken.run(Rules(trainings=60)) == standing
+        assert sorted(broken.order) == sorted(unbroken.order)
+
+
+def test_a_race_with_more_budget_begins_with_the_same_trainings():
+    few, many = Trainings(), Trainings()
+    few.run(Rules(trainings=45))
+    many.run(Rules(trainings=200))
+    rounds = [t for t in few.order if t[1] < FRESH]
+    assert many.order[: len(rounds)] == rounds
+
+
+@pytest.mark.parametrize("budget", [30, 45, 60, 100])
+def test_the_budget_is_kept(budget):
+    close = {"none": 0.0, "a": 0.1, "b": 0.12, "c": 0.11}
+    trainings = Trainings(close)
+    trainings.run(Rules(first=3, measure=8, trainings=budget))
+    assert len(trainings.order) <= budget
+
+
+def test_a_budget_of_time_is_that_of_the_trainings_so_far():
+    seconds = {
+        arm: dict.fromkeys([*range(99), *range(FRESH, FRESH + 99)], 10.0)
+        for arm in ARMS
+    }
+    close = Trainings({arm: 0.01 * n for n, arm in enumerate(ARMS)})
+    rules = Rules(seconds=400.0)
+    standing = decide(ARMS, close.scores, rules, seconds=seconds)
+    while standing.wanted:
+        for arm, seed in standing.wanted:
+            close.train(arm, seed)
+        standing = decide(ARMS, close.scores, rules, seconds=seconds)
+    assert 300 <= 10 * len(close.order) <= 400
+
+
+def test_no_noise_may_win_and_needs_no_measurement():
+    trainings = Trainings({"none": 0.0, "a": -5.0, "b": -6.0})
+    standing = trainings.run(Rules())
+    assert (standing.end, standing.leader, standing.measured) == ("nothing", "none", 0)
+
+
+def test_an_arm_that_always_fails_is_out_and_the_race_goes_on():
+    trainings = Trainings(failing=("middling",))
+    standing = trainings.run(Rules())
+    assert standing.out["middling"] == 4
+    assert standing.leader == "good"
+
+
+def test_without_a_race_every_arm_gets_all_its_seeds():
+    trainings = Trainings()
+    standing = trainings.run(Rules(first=6, off=True))
+    assert sum(seed < FRESH for _, seed in trainings.order) == 4 * 6
+    assert standing.leader == "good"
+
+
+def test_the_error_rates_of_all_looks_add_up():
+    assert sum(alpha(look) for look in range(1, 60)) == pytest.approx(0.05)
+
+
+def test_equal_differences_of_one_step_tell_little():
+    """Of 100 examples, four seeds that gain one example each are no proof."""
+    one = dict.fromkeys(range(4), 0.71 + 0.01)
+    other = dict.fromkeys(range(4), 0.71)
+    step = smallest_step([list(one.values()), list(other.values())])
+    assert step == pytest.approx(0.01)
+    assert paired(one, other, step).deviation == pytest.approx(0.01 / 6**0.5)
+    assert not paired(one, other, step).excludes_zero(alpha(1) / 12)
+
+
+def test_seeds_needed():
+    assert Pairs(1.0, 1.0, 5).needed(0.05, 100) == 7  # t(6) = 2.45 < sqrt(7)
+    assert Pairs(0.01, 1.0, 5).needed(0.05, 100) is None

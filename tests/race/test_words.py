@@ -1,0 +1,61 @@
+"""The first sentence is one of three, and says what the numbers say."""
+
+from dataclasses import replace
+
+import pytest
+
+from keras_regnoise._race.decide import Standing
+from keras_regnoise._race.pairs import Pairs
+from keras_regnoise._race.rules import Rules
+from keras_regnoise._race.words import NOTHING, arm_label, missing_seeds, sentence
+
+ENDED = Standing(
+    ("none", "RotationOut 0.5 before the head"),
+    Rules(),
+    look=3,
+    seeds=9,
+    leader="RotationOut 0.5 before the head",
+    measured=1,
+    level=0.025,
+    end="better",
+)
+
+
+def ended(end, mean, deviation):
+    return replace(ENDED, end=end, difference=Pairs(mean, deviation, 12))
+
+
+def test_better():
+    text = sentence(ended("better", 0.018, 0.008), "points", 100)
+    half = 100 * 2.593 * 0.008 / 12**0.5  # t of 11 degrees of freedom at 0.025
+    assert text == (
+        "RotationOut 0.5 before the head is better than none by "
+        f"1.80 ± {half:.2f} points."
+    )
+
+
+@pytest.mark.parametrize("end", ["nothing", "worse"])
+def test_nothing(end):
+    assert sentence(ended(end, -0.1, 0.1), "points") == NOTHING
+
+
+def test_a_difference_that_is_small_beside_its_spread_is_nothing():
+    assert sentence(ended("budget", 0.001, 0.01), "points") == NOTHING
+
+
+def test_needs_more():
+    standing = ended("budget", 0.01, 0.016)
+    more = missing_seeds(standing)
+    text = sentence(standing, "points", 100)
+    assert text.startswith(f"Needs more: about {more} more seeds would settle it")
+    # So many seeds are enough, at the rate of the next look, and one less is not.
+    of = standing.difference
+    assert Pairs(of.mean, of.deviation, 12 + more).excludes_zero(0.0125)
+    assert not Pairs(of.mean, of.deviation, 11 + more).excludes_zero(0.0125)
+
+
+def test_names():
+    first = {"noise": "none"}
+    assert arm_label(first, first) == "none"
+    assert arm_label({"units": 8}, {"units": 4}) == "units=8"
+    assert arm_label({"noise": "mine", "noise_rate": 0.1}, first) == "mine 0.1"
