@@ -205,4 +205,6 @@ def _is_out(own: Scores, leading: Scores, step: float, level: float) -> bool:
     """Whether an arm is behind the leader, or fails too often to be compared."""
     pairs = paired(own, leading, step)
     # It can only be behind: an interval with one end, whose other rate is not spent.
-    return pairs.count < 2 or (pairs.mean < 0 and pairs.excludes_zero(2 * level))
+    return pairs.count < min(2, len(own)) or (
+        pairs.mean < 0 and pairs.excludes_zero(2 * level)
+    )

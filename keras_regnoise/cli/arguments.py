@@ -230,6 +230,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def folds(text: str) -> int:
+    """Parse a number of folds."""
+    if (number := positive(text)) < 2:
+        raise argparse.ArgumentTypeError(f"2 folds or more; received {text!r}")
+    return number
+
+
 def rate(text: str) -> float:
     """Parse a drop probability."""
     try:

@@ -28,7 +28,7 @@ class Reporter:
 
     def __init__(self, cells: Collection[str], metric: str) -> None:
         self.total, self.metric = len(cells), metric
-        self._cells = frozenset(cells)
+        self._cells = set(cells)
         self._start = self._spoke = time.monotonic()
         self._begun: float | None = None  # the first epoch: workers have started
         self._lock = threading.RLock()  # epochs are told by a thread of Dask's
@@ -52,6 +52,15 @@ class Reporter:
     ) -> None:
         if self._bars:
             self._bars.stop()
+
+    def planned(self, cell: str) -> None:
+        """Count a cell that the search thought of."""
+        with self._lock:
+            if cell not in self._cells:
+                self._cells.add(cell)
+                self.total += 1
+                if self._bars:
+                    self._bars.more(self.total)
 
     def epoch(self, cell: str, epoch: int, of: int) -> None:
         """Show how far the training of a cell is."""
@@ -152,6 +161,10 @@ class _Bars:
         """Show how many cells have ended, and how long the others will take."""
         description = "starting" if left == "?" else f"ETA {left}"
         self._progress.update(self._all, completed=completed, description=description)
+
+    def more(self, total: int) -> None:
+        """Show that there are more cells."""
+        self._progress.update(self._all, total=total)
 
     def cell(self, name: str, epoch: int, of: int) -> None:
         """Show the epoch of a cell."""

@@ -46,12 +46,19 @@ def main(options: argparse.Namespace) -> int:
     return execute(plan_of(options, save_model=not options.no_models), options)
 
 
-def execute(plan: "Plan", options: argparse.Namespace) -> int:
-    """Train the cells of a plan, then report on the whole folder."""
+def execute(plan: "Plan", options: argparse.Namespace, race: bool = False) -> int:
+    """Train the cells of a plan, then report on the whole folder.
+
+    Args:
+        plan: The plan; of a race, the first round.
+        options: The command line.
+        race: Whether the scores say what is trained next.
+    """
     from keras_regnoise.cli.progress import Reporter
     from keras_regnoise.studies.engine import execute as engine
     from keras_regnoise.studies.engine.errors import ClusterError, TimeLimitError
     from keras_regnoise.studies.engine.lock import set_aside
+    from keras_regnoise.studies.engine.race import racing
 
     plan = replace(plan, retry_failed=options.retry_failed, force=options.force)
     manifest = plan.manifest()
@@ -62,7 +69,9 @@ def execute(plan: "Plan", options: argparse.Namespace) -> int:
         try:
             workers = workers_of(options, plan.scale, len(manifest.chosen))
             with interruptible():
-                engine.execute(plan, workers, reporter, options.timeout)
+                engine.execute(
+                    plan, workers, reporter, options.timeout, racing if race else None
+                )
         except KeyboardInterrupt:
             trouble = f"Interrupted. {_GO_ON}"
         except TimeLimitError:

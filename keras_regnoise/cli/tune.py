@@ -1,21 +1,34 @@
 """`tune module:build_model`: which noise, where and how strong, for your own model."""
 
 import argparse
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_regnoise.cli.arguments import (
     Commands,
     add_engine,
     add_training,
+    folds,
     path,
     positive,
     rate,
+    seconds,
     seeds,
     training_options,
 )
-from keras_regnoise.cli.common import complain
+from keras_regnoise.cli.common import DONE, UsageError, complain, show
 from keras_regnoise.cli.run import NEEDS, execute
 from keras_regnoise.cli.signals import interruptible
+from keras_regnoise.studies._atomic import write_text
+
+if TYPE_CHECKING:
+    from keras_regnoise.studies.run import Run
+    from keras_regnoise.studies.tune import Tuning
+
+_PER_ARM = 10
 
 
 def add(commands: Commands) -> None:
@@ -28,14 +41,28 @@ def add(commands: Commands) -> None:
         "keras_regnoise.tuning.noise(hp, NAME) itself.",
     )
     parser.add_argument(
-        "build", metavar="BUILD", help="module:function or file.py:function"
+        "build",
+        metavar="BUILD",
+        help="module:function or file.py:function that returns a compiled model, or "
+        "the .keras file of one",
     )
     parser.add_argument(
         "--data",
         required=True,
         metavar="DATA",
-        help="name of a data set, or module:function that returns (x, y), or "
-        "(x, y), (x_val, y_val), or these and (x_test, y_test)",
+        help="an .npz file, a CSV file (see --target), the name of a data set, or "
+        "module:function that returns (x, y), or (x, y), (x_val, y_val), or these and "
+        "(x_test, y_test); a tf.data.Dataset or a PyDataset in the place of a pair",
+    )
+    parser.add_argument(
+        "--target", default="", metavar="COLUMN", help="of a CSV file (default: label)"
+    )
+    parser.add_argument(
+        "--folds",
+        type=folds,
+        default=0,
+        metavar="K",
+        help="for small data: each seed validates on another K-th of the training data",
     )
     parser.add_argument(
         "--layers",
@@ -50,20 +77,20 @@ def add(commands: Commands) -> None:
         type=rate,
         default=(),
         metavar="RATE",
-        help="how strong (default: 0.1 0.2 0.3)",
+        help="how strong (default: 0.1 0.3 0.5)",
     )
     parser.add_argument(
         "--placements",
         nargs="+",
         default=(),
         metavar="PLACE",
-        help="where (default: before_weights after_activation). If BUILD takes hp, its "
-        "own hyperparameters are searched, and noise is added only if one of these "
-        "three is given",
+        help="where (default: before_weights after_activation before_head). If BUILD "
+        "takes hp, its own hyperparameters are searched, and noise is added only if "
+        "one of these three is given",
     )
     parser.add_argument("--epochs", type=positive, default=10)
     parser.add_argument("--batch-size", type=positive, default=32)
-    parser.add_argument("--seeds", type=seeds, default=(0, 1, 2), metavar="SEEDS")
+    add_race(parser)
     parser.add_argument(
         "--objective", default="val_accuracy", help="default: val_accuracy"
     )
@@ -80,13 +107,13 @@ def add(commands: Commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Search, report, and write the best model without its noise."""
-    from keras_regnoise.cli import export
     from keras_regnoise.studies.engine.plan import Plan
     from keras_regnoise.studies.engine.tune import prepared
     from keras_regnoise.studies.tune import Tuning
     from keras_regnoise.studies.user_code import absolute
 
     training = training_options(options, save_model=not options.no_models)
+    race = options.race == "on"
     tuning = Tuning(
         build=absolute(options.build),
         data=absolute(options.data),
@@ -95,12 +122,20 @@ def main(options: argparse.Namespace) -> int:
         placements=tuple(options.placements),
         epochs=options.epochs,
         batch_size=options.batch_size,
-        seeds=options.seeds,
+        seeds=options.seeds or tuple(range(4 if race else 10)),
         objective=options.objective,
         direction=options.direction,
+        race=race,
+        trainings=options.trainings,
+        budget_s=options.budget,
+        measure=options.measure,
+        folds=options.folds,
+        target=options.target,
     )
     with interruptible():
-        tuning = prepared(tuning, training)
+        tuning = with_budget(prepared(tuning, training), options.workers)
+    if options.plan:
+        return show_plan(tuning)
     plan = Plan(
         study=tuning.study(),
         source=tuning.source,
@@ -110,9 +145,119 @@ def main(options: argparse.Namespace) -> int:
         retry_failed=options.retry_failed,
         force=options.force,
     )
-    code = execute(plan, options)
+    code = execute(plan, options, race=True)
     if (options.out / "models").exists():
-        cell, file = export.best_model(options.out), options.out / "best.keras"
-        export.export(options.out, cell, "keras", file.resolve())
-        complain(f"wrote {file}, the model of {cell}")
+        write_best(options.out)
     return code
+
+
+def add_race(parser: argparse.ArgumentParser) -> None:
+    """Add how the seeds are given."""
+    parser.add_argument(
+        "--race",
+        choices=("on", "off"),
+        default="on",
+        help="whether arms that are behind get no more seeds (default: on)",
+    )
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument(
+        "--trainings",
+        type=positive,
+        metavar="N",
+        help="budget in trainings (default: 10 for each arm)",
+    )
+    budget.add_argument(
+        "--budget",
+        type=seconds,
+        metavar="TIME",
+        help="budget in time of training: 90s, 15m or 2h",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=seeds,
+        default=(),
+        metavar="SEEDS",
+        help="of the first round (default: 0-3), without a race of every arm (0-9)",
+    )
+    parser.add_argument(
+        "--measure",
+        type=positive,
+        default=12,
+        metavar="N",
+        help="fresh seeds that the winner is measured with (default: 12)",
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="show the arms of the race; train nothing"
+    )
+
+
+def with_budget(tuning: "Tuning", workers: int) -> "Tuning":
+    """Return a tuning with its default budget, if that is enough for a race.
+
+    Raises:
+        UsageError: If the budget is not.
+    """
+    if not tuning.race:
+        return replace(tuning, trainings=None, budget_s=None)
+    if tuning.budget_s is not None:
+        return replace(tuning, budget_s=tuning.budget_s * workers)
+    count = len(tuning.arms)
+    least = count * len(tuning.seeds) + 2 * tuning.measure
+    trainings = tuning.trainings or max(least, _PER_ARM * count)
+    if trainings < least:
+        raise UsageError(
+            f"{trainings} trainings are too few: the first round of {count} arms with "
+            f"{len(tuning.seeds)} seeds and the measurement of the winner take "
+            f"{least}. Allow more with --trainings, or ask for less with --seeds 0-2, "
+            "--measure 6, or fewer --layers, --rates or --placements."
+        )
+    return replace(tuning, trainings=trainings)
+
+
+def show_plan(tuning: "Tuning") -> int:
+    """Print the arms, and what the race may cost."""
+    rows = [
+        {"arm": name, "seeds of the first round": len(tuning.seeds)}
+        for name in tuning.arms
+    ]
+    show(rows, "table")
+    names = sum(name.count(" = ") for name in tuning.arms)
+    budget = "no budget" if tuning.budget_s is None else f"{tuning.budget_s:g} s"
+    if tuning.trainings is not None:
+        budget = f"{tuning.trainings} trainings at most"
+    complain(
+        f"{len(rows)} arms ({names} more names are of the same models); {budget}; the "
+        f"winner is measured with {tuning.measure} fresh seeds"
+    )
+    return DONE
+
+
+def write_best(directory: Path) -> None:
+    """Write the winner's model, without its noise and with it, and how to make it."""
+    from keras_regnoise._race.snippet import snippet
+    from keras_regnoise.cli import export
+    from keras_regnoise.studies.race import standing_of
+    from keras_regnoise.studies.run import Run
+
+    run = Run.open(directory)
+    standing = standing_of(run)
+    if standing is None or not standing.end:
+        return
+    is_better = standing.end == "better"
+    arm = standing.leader if is_better else standing.none
+    cell, file = export.best_of(run, arm), directory / "best.keras"
+    export.export(directory, cell, "keras", file.resolve())
+    complain(f"wrote {file}, the model of {cell}")
+    noisy, code = directory / "best_noisy.keras", directory / "best.py"
+    for former in (noisy, code):
+        former.unlink(missing_ok=True)
+    if is_better:
+        shutil.copyfile(run.model_of(cell), noisy)
+        write_text(code, snippet(arm, *_origin(run, arm)))
+        complain(f"wrote {noisy}, the same with its noise, and {code}, which makes it")
+
+
+def _origin(run: "Run", arm: str) -> tuple[Mapping[str, Any], str]:
+    """Return the values of an arm, and where its model is from."""
+    values = next(a.values for a in run.description.arms if a.name == arm)
+    return values, str(run.manifest.source["tune"]["build"])

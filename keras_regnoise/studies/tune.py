@@ -1,14 +1,18 @@
 """A study of a user's own model, made on the command line."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from keras_regnoise._race.rules import Rules
+from keras_regnoise._race.words import NONE
 from keras_regnoise.studies.direction import Direction, direction_of
 from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.race import rules_of
 from keras_regnoise.studies.study import Arm, Recipe, Study, Value
 
-_NONE = "none"
+# What the training of a cell depends on.
+_OPTIONS = ("build", "data", "layers", "rates", "placements", "folds", "target")
 _MODEL = "keras_regnoise.studies.tune_model:TuneModel"
 
 
@@ -24,10 +28,17 @@ class Tuning:
         placements: Where they stand.
         epochs: Passes over the training data.
         batch_size: Examples of a batch, in training and in evaluation.
-        seeds: Seeds of every arm.
+        seeds: Seeds of the first round of the race; without a race, of every arm.
         objective: Metric by which the arms are compared.
         direction: Whether more of it is better; None where its name tells.
-        arms: Values of every arm, the one without noise first; see
+        race: Whether arms that are behind get no more seeds.
+        trainings: The budget in trainings, or None.
+        budget_s: The budget in seconds of training, or None.
+        measure: Fresh seeds that the winner is measured with.
+        folds: Parts of the training data of which each seed validates on another; 0
+            for the validation part.
+        target: Column of the targets, of a CSV file.
+        arms: Values of every arm by its name, the one without noise first; see
             `engine.tune.prepared`.
     """
 
@@ -41,7 +52,18 @@ class Tuning:
     seeds: tuple[int, ...]
     objective: str = "val_accuracy"
     direction: Direction | None = None
-    arms: tuple[Mapping[str, Value], ...] = ()
+    race: bool = True
+    trainings: int | None = None
+    budget_s: float | None = None
+    measure: int = 12
+    folds: int = 0
+    target: str = ""
+    arms: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+
+    @property
+    def rules(self) -> Rules:
+        """Return the rules of the race."""
+        return rules_of(asdict(self), len(self.seeds))
 
     @property
     def source(self) -> dict[str, Any]:
@@ -50,8 +72,7 @@ class Tuning:
 
     def study(self) -> Study:
         """Return the study of the arms."""
-        values = [dict(arm) for arm in self.arms]
-        arms = tuple(Arm(_name(arm, values[0]), arm) for arm in values)
+        arms = tuple(Arm(name, values) for name, values in self.arms.items())
         direction = self.direction or direction_of(self.objective)
         if direction is None:
             raise InputError(
@@ -62,7 +83,7 @@ class Tuning:
             epochs=self.epochs,
             batch_size=self.batch_size,
             seeds=self.seeds,
-            options=asdict(replace(self, arms=())),
+            options={name: getattr(self, name) for name in _OPTIONS},
         )
         return Study(
             name="tune",
@@ -70,29 +91,37 @@ class Tuning:
             model=_MODEL,
             data=self.data,
             arms=arms,
-            baseline=arms[0].name,
+            baseline=arms[0].name if arms else NONE,
             recipes={"short": recipe},
             metric=self.objective,
             objective=self.objective,
             direction=direction,
             deviations=(
-                "The arms are compared on the validation split, by which the best one "
-                "is chosen: its own figure is optimistic.",
+                "The arms are compared on the validation part, by which the best one "
+                "is chosen: its figure in the table is optimistic. That of the first "
+                "sentence is of the test part, and of seeds that took no part in the "
+                "choice.",
             ),
         )
 
 
 def tuning_study(**fields: Any) -> Study:
     """Return the study of a manifest's `source`."""
-    for name in ("layers", "rates", "placements", "seeds", "arms"):
+    return tuning_of(fields).study()
+
+
+def tuning_of(source: Mapping[str, Any]) -> Tuning:
+    """Return the tuning of a manifest's `source`, also of one without a race."""
+    fields = dict(source)
+    for name in ("layers", "rates", "placements", "seeds"):
         fields[name] = tuple(fields[name])
-    return Tuning(**fields).study()
+    if not isinstance(fields["arms"], Mapping):  # as it was before there were names
+        fields["arms"] = {_former_name(arm): arm for arm in fields["arms"]}
+        fields["race"] = False
+    return Tuning(**fields)
 
 
-def _name(values: Mapping[str, Value], first: Mapping[str, Value]) -> str:
-    """Name an arm by what distinguishes it; the first is the one without noise."""
-    if values == first:
-        return _NONE
+def _former_name(values: Mapping[str, Value]) -> str:
     known = ("noise", "noise_rate", "noise_placement")
     words = [str(values[key]) for key in known if key in values]
     words += [f"{key}={value}" for key, value in values.items() if key not in known]

@@ -9,8 +9,8 @@ from keras_regnoise.studies.model import StudyModel, checked_model
 from keras_regnoise.studies.user_code import load_function
 
 LAYERS = ("dropout", "rotationout")
-RATES = (0.1, 0.2, 0.3)
-PLACEMENTS = ("before_weights", "after_activation")
+RATES = (0.1, 0.3, 0.5)
+PLACEMENTS = ("before_weights", "after_activation", "before_head")
 
 
 class TuneModel(StudyModel):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from keras_regnoise.tuning.enumerate_space import enumerate_space as enumerate_space
 from keras_regnoise.tuning.noise import noise as noise
+from keras_regnoise.tuning.with_noise import with_noise as with_noise
 
 if TYPE_CHECKING:
     from keras_regnoise.tuning._search_space import search_space as search_space
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
         NoiseHyperModel as NoiseHyperModel,
     )
 
-__all__ = ["NoiseHyperModel", "enumerate_space", "noise", "search_space"]
+__all__ = [
+    "NoiseHyperModel",
+    "enumerate_space",
+    "noise",
+    "search_space",
+    "with_noise",
+]
 
 # These need keras-tuner.
 _LAZY = {"NoiseHyperModel": "noise_hyper_model", "search_space": "_search_space"}

@@ -1,20 +1,19 @@
 """A keras-tuner search over the noise of a model that knows nothing of it."""
 
 import inspect
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import keras_tuner
 
-from keras_regnoise._seeds import check_seed, derived_seed
-from keras_regnoise.placement import replace_activations
+from keras_regnoise._seeds import check_seed
 from keras_regnoise.placement._select import check_model
-from keras_regnoise.tuning._kinds import DROP_ACTIVATION, Kinds, Place, check_space
-from keras_regnoise.tuning._places import INSERTIONS, insert_noise
+from keras_regnoise.tuning._kinds import DROP_ACTIVATION, Kinds, check_space
+from keras_regnoise.tuning._places import INSERTIONS
 from keras_regnoise.tuning._recompile import recompile
 from keras_regnoise.tuning._space import REPLACE, Arm, choose
+from keras_regnoise.tuning.with_noise import put_noise
 
 PLACEMENTS = (*INSERTIONS, REPLACE)
 _NAME = "noise"
@@ -147,18 +146,8 @@ class NoiseHyperModel(keras_tuner.HyperModel):  # type: ignore[misc]
     def _with_noise(
         self, model: keras.Model, arm: Arm, seed: int | None
     ) -> keras.Model:
-        def make(place: Place, number: int) -> keras.Layer:
-            own = derived_seed(seed, f"{_NAME}/{number}")
-            return self._kinds[arm.kind](arm.rate, own, place)
-
-        if arm.placement != REPLACE:
-            return insert_noise(model, str(arm.placement), make)
-        numbers = itertools.count()
-        return replace_activations(
-            model,
-            self._activation,
-            lambda layer: make(Place(activation=self._activation), next(numbers)),
-        )
+        kind, place = self._kinds[arm.kind], str(arm.placement)
+        return put_noise(model, kind, arm.rate, place, self._activation, seed)
 
 
 def _check_placements(placements: Any, kinds: Any) -> tuple[str, ...]:

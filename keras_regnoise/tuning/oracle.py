@@ -48,7 +48,7 @@ class EnumeratedOracle(keras_tuner.Oracle):  # type: ignore[misc]
         )
         self.verbose = 0
         self.on_end = on_end
-        self.trials = {name: _trial(name, values) for name, values in trials.items()}
+        self.trials = {name: new_trial(name, values) for name, values in trials.items()}
         done = done or {}
         for name, metrics in done.items():
             self._finish(self.trials[name], metrics)
@@ -94,7 +94,8 @@ class EnumeratedOracle(keras_tuner.Oracle):  # type: ignore[misc]
         pass
 
 
-def _trial(name: str, values: Values) -> Any:
+def new_trial(name: str, values: Values) -> Any:
+    """Make a trial that has a name of its own."""
     hyperparameters = keras_tuner.HyperParameters()
     hyperparameters.values = dict(values)
     return kt_trial.Trial(hyperparameters, trial_id=name)

@@ -47,7 +47,7 @@ def execute(
     with lock_run(plan.directory):
         run = plan.begin()
         if plan.retry_failed:
-            _forget_failures(run)
+            _forget_failures(run, every=make_oracle is not None)
             run = Run.open(plan.directory)
         chosen = set(run.manifest.chosen)
         progress.ended({r.cell: r for r in run.records if r.cell in chosen})
@@ -76,9 +76,9 @@ def _search(
         CellTuner(oracle, run, pool, progress, deadline).search()
 
 
-def _forget_failures(run: Run) -> None:
+def _forget_failures(run: Run, every: bool) -> None:
     """Let cells that failed begin anew, without what they left behind."""
     for record in run.failed:
-        if record.cell in run.manifest.chosen:
+        if every or record.cell in run.manifest.chosen:
             run.forget(record.cell)
             shutil.rmtree(run.backup_of(record.cell), ignore_errors=True)

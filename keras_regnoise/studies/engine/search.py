@@ -28,6 +28,8 @@ class Progress(Protocol):
 
     def say(self, text: str) -> None: ...
 
+    def planned(self, cell: str) -> None: ...
+
     def epoch(self, cell: str, epoch: int, of: int) -> None: ...
 
     def ended(self, records: Mapping[str, Record]) -> None: ...
@@ -139,8 +141,8 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
 
     def _prefer_familiar(self, worker: str) -> None:
         if isinstance(self.oracle, EnumeratedOracle) and self.oracle.waiting:
-            cells = self.run.manifest.by_name
-            waiting = [cells[name] for name in self.oracle.waiting]
+            trials = self.oracle.trials
+            waiting = [self._cell_of(trials[name]) for name in self.oracle.waiting]
             self.oracle.put_first(self._familiar.choose(worker, waiting).id)
 
     def _slot(self) -> str:
@@ -152,8 +154,9 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
     def _cell_of(self, trial: Any) -> Cell:
         cell = self.run.manifest.by_name.get(trial.trial_id)
         if cell is None:
-            cell = new_cell(trial)
+            cell = new_cell(trial, self.run.description.arms)
             self._plan(cell)
+            self.progress.planned(cell.id)
         return cell
 
     def _plan(self, cell: Cell) -> None:

@@ -1,19 +1,30 @@
 """From a run's cells to the trials of keras-tuner's oracles, and back."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
 
+from keras_regnoise.studies.race import standing_of, wanted_cells
 from keras_regnoise.studies.run import Run
 from keras_regnoise.studies.study import Arm, Cell
 from keras_regnoise.tuning.oracle import EnumeratedOracle
+from keras_regnoise.tuning.race_oracle import RaceOracle
 
 
-def new_cell(trial: Any) -> Cell:
-    """Make a cell of a trial that nobody planned."""
+def new_cell(trial: Any, arms: Iterable[Arm] = ()) -> Cell:
+    """Make a cell of a trial that nobody planned.
+
+    Args:
+        trial: The trial.
+        arms: Arms of the study: one that has the trial's values is the cell's.
+    """
     values = dict(trial.hyperparameters.values)
     seed = int(values.pop("seed", 0))
+    for arm in arms:
+        if arm.values == values:
+            return Cell(arm, seed)
     words = ", ".join(f"{name} {value}" for name, value in values.items())
     return Cell(Arm(words or "default", values), seed)
 
@@ -40,6 +51,29 @@ def enumerated(run: Run) -> EnumeratedOracle:
         done,
     )
     oracle.on_end = lambda name: _keep_best_model(oracle, run, name)
+    return oracle
+
+
+def racing(run: Run) -> RaceOracle:
+    """Make the oracle of a race; where it is, the records of the folder say.
+
+    Args:
+        run: The run of a tuning.
+    """
+
+    def wanted() -> dict[str, Any]:
+        now = Run.open(run.directory)
+        standing = standing_of(now)
+        cells = wanted_cells(now, standing) if standing else []
+        return {cell.id: {**cell.arm.values, "seed": cell.seed} for cell in cells}
+
+    description = run.description
+    oracle = RaceOracle(
+        wanted, keras_tuner.Objective(description.objective, description.direction)
+    )
+    oracle.on_end = lambda name: _keep_best_model(
+        oracle, Run.without_records(run.directory), name
+    )
     return oracle
 
 

@@ -1,7 +1,6 @@
 """Finds the arms of a tuning, and what is wrong with it, before the first cell."""
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,13 +34,13 @@ def prepared(tuning: Tuning, options: Options) -> Tuning:
         arms, reason = pool.run(_prepare, tuning, options)
     if reason:
         raise InputError(reason)
-    return replace(tuning, arms=tuple(arms))
+    return replace(tuning, arms=arms)
 
 
-def _prepare(tuning: Tuning, options: Options) -> tuple[Sequence[Any], str]:
+def _prepare(tuning: Tuning, options: Options) -> tuple[dict[str, Any], str]:
     from keras_regnoise.studies.engine.rehearsal import rehearsed_arms
 
     try:
         return rehearsed_arms(tuning, options), ""
     except (Exception, SystemExit) as error:
-        return (), clean_text(reason_of(error))
+        return {}, clean_text(reason_of(error))

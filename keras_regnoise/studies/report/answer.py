@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from keras_regnoise._race.words import sentence
 from keras_regnoise.studies.direction import direction_of
+from keras_regnoise.studies.race import measured_by, standing_of
 from keras_regnoise.studies.report.interval import FEWEST, Interval
 from keras_regnoise.studies.report.metric import Metric
 from keras_regnoise.studies.report.readable import readable
@@ -58,13 +60,18 @@ def answer(arms: Sequence[ArmSummary], run: Run) -> str:
     t-test rejects at 0.05 after Holm's correction for the number of arms of the whole
     run. One whose own 95 % interval leaves 0 out, but which does not stand the
     correction, is named as such. A study of options over many problems is answered by
-    the differences of their errors over the problems.
+    the differences of their errors over the problems. A race is answered by the
+    measurement of its winner, see `keras_regnoise.tuning.race`.
 
     Args:
         arms: What `summarize` returns.
         run: The run.
     """
     run = readable(run)
+    if standing := standing_of(run):
+        metric = Metric(measured_by(run))
+        amount = "points" if metric.percent else f"in {metric.words}"
+        return sentence(standing, amount, metric.factor)
     if run.description.profile:
         contrasts, words = _over_problems(arms, run)
     else:

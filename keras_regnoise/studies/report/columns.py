@@ -49,10 +49,17 @@ class Column(Generic[L]):
     wide: bool = False
 
 
-def arm_columns(arms: Sequence[ArmSummary], baseline: str) -> list[Column[ArmSummary]]:
+def arm_columns(
+    arms: Sequence[ArmSummary], baseline: str, timed: bool = False
+) -> list[Column[ArmSummary]]:
     """Return the columns of a run: first the one that answers.
 
     Those of intervals and of published numbers are left out where there are none.
+
+    Args:
+        arms: The lines.
+        baseline: Name of the arm with which the others are compared.
+        timed: Whether the cost of an arm is of interest, as in a tuning.
     """
     enough = any(arm.value.enough for arm in arms)
     columns: list[Column[ArmSummary]] = [
@@ -84,6 +91,14 @@ def arm_columns(arms: Sequence[ArmSummary], baseline: str) -> list[Column[ArmSum
                 lambda arm: ends(Metric(arm.metric), arm.value),
                 lambda arm: {},  # half its width is beside the mean
                 wide=True,
+            )
+        )
+    if timed:
+        columns.append(
+            Column(
+                "seconds",
+                lambda arm: f"{arm.seconds:.1f}" if arm.seconds == arm.seconds else "",
+                lambda arm: {"seconds": arm.seconds},
             )
         )
     if any(arm.published for arm in arms):

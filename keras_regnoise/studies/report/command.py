@@ -10,7 +10,10 @@ from keras_regnoise.studies.run import ArmKey, Manifest, Run, arm_key, arm_name
 
 _DATA_DIR = "DATA_DIR"  # where the data are differs from machine to machine
 _TUNED = ("layers", "rates", "placements")
-_TUNED_ONE = ("epochs", "batch_size", "objective", "direction")
+_TUNED_ONE = (
+    *("epochs", "batch_size", "objective", "direction"),
+    *("trainings", "measure", "folds", "target"),
+)
 
 
 def commands(run: Run) -> list[str]:
@@ -109,6 +112,10 @@ def _tune(tuned: Mapping[str, Any]) -> Iterable[str]:
         if tuned.get(name):
             yield from (f"--{name}", *map(str, tuned[name]))
     for name in _TUNED_ONE:
-        if tuned.get(name) is not None:
+        if tuned.get(name) not in (None, 0, ""):
             yield from (f"--{name.replace('_', '-')}", str(tuned[name]))
+    if tuned.get("budget_s"):
+        yield from ("--budget", f"{tuned['budget_s']:g}s")
+    if not tuned.get("race", True):
+        yield from ("--race", "off")
     yield from ("--seeds", _ranges(sorted(tuned["seeds"])))

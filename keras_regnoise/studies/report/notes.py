@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from keras_regnoise._race.words import method
+from keras_regnoise.studies.race import standing_of
 from keras_regnoise.studies.report.comparison import ArmComparison
 from keras_regnoise.studies.report.interval import FEWEST
 from keras_regnoise.studies.report.metric import Metric
@@ -35,11 +37,12 @@ def arm_notes(arms: Sequence[ArmSummary], run: Run) -> list[str]:
     """Return the notes below the table of a run."""
     run = readable(run)
     metric = Metric(arms[0].metric if arms else run.metric())
+    standing = standing_of(run)
     notes = [
         f"vs {run.description.baseline}: difference in pairs of equal seeds, ± half a "
         f"95 % interval (Student's t). {_SPREAD}",
         *_paper_notes(arms),
-        *_chance_note(arms),
+        *([method(standing)] if standing else _chance_note(arms)),
     ]
     if metric.best:
         notes.append(

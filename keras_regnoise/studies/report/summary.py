@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from keras_regnoise.studies.race import choosing, is_tuning
 from keras_regnoise.studies.report import verdict
 from keras_regnoise.studies.report.interval import Interval
 from keras_regnoise.studies.report.metric import Metric
@@ -33,6 +34,7 @@ class ArmSummary:
         planned: Number of runs that the plan has.
         failed: Number of runs that ended in an error.
         not_finite: Number of runs that ended with NaN or infinity.
+        seconds: Mean wall time of a run, NaN without any.
     """
 
     group: str
@@ -48,6 +50,7 @@ class ArmSummary:
     planned: int
     failed: int
     not_finite: int
+    seconds: float = math.nan
 
 
 def summarize(run: Run, metric: str | None = None) -> list[ArmSummary]:
@@ -83,6 +86,9 @@ def summarize(run: Run, metric: str | None = None) -> list[ArmSummary]:
     - `"above the published level"`, `"below the published level"`.
 
     Without a published number it is empty.
+
+    Of a race these are the runs by which was chosen, without the measurement of the
+    winner.
 
     Args:
         run: The run.
@@ -121,6 +127,8 @@ def summarize(run: Run, metric: str | None = None) -> list[ArmSummary]:
     """
     run = readable(run)
     name = run.metric(metric)
+    if is_tuning(run):
+        run = choosing(run)
     seeds = {key: _by_seed(run.of_arm(key), name) for key in run.arms}
     return [_summary(run, key, name, seeds) for key in run.arms]
 
@@ -154,7 +162,13 @@ def _summary(
         planned=run.planned(key),
         failed=len(run.of_arm(key)) - done,
         not_finite=done - len(own),
+        seconds=_seconds(run.of_arm(key)),
     )
+
+
+def _seconds(records: Sequence[Record]) -> float:
+    took = [record.seconds for record in records if record.seconds is not None]
+    return math.fsum(took) / len(took) if took else math.nan
 
 
 def _published(run: Run, key: ArmKey, metric: str) -> tuple[Published, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from keras_regnoise.studies.race import is_tuning
 from keras_regnoise.studies.report.answer import answer
 from keras_regnoise.studies.report.columns import (
     Column,
@@ -47,7 +48,7 @@ def render(
     """Lay out summaries or comparisons.
 
     The last line of a table is the answer, in a sentence; of a study that makes
-    claims, their table and how many hold.
+    claims, their table and how many hold; of a tuning the answer is the first.
 
     Args:
         lines: What `summarize` or `compare` returns.
@@ -118,7 +119,7 @@ def _plain_value(value: Any) -> Any:
 
 def _columns(lines: Lines, run: Run) -> list[Column[Any]]:
     if of_arms(lines):
-        return list(arm_columns(lines, run.description.baseline))
+        return list(arm_columns(lines, run.description.baseline, is_tuning(run)))
     return list(comparison_columns())
 
 
@@ -215,7 +216,8 @@ def _plain(lines: Lines, run: Run) -> str:
 
 
 def _title(lines: Lines, run: Run) -> str:
-    start = (
+    first = f"{answer(lines, run)}\n" if of_arms(lines) and is_tuning(run) else ""
+    start = first + (
         f"{run.description.title or run.study} ({run.study}, scale {run.scale})\n"
         f"{_metric(lines, run).label}"
     )
@@ -223,8 +225,9 @@ def _title(lines: Lines, run: Run) -> str:
 
 
 def _notes(lines: Lines, run: Run) -> list[str]:
-    """Return the notes, and the answer last."""
+    """Return the notes, and the answer last; a tuning's is the first sentence."""
     if of_arms(lines):
-        return [*arm_notes(lines, run), answer(lines, run)]
+        notes = arm_notes(lines, run)
+        return notes if is_tuning(run) else [*notes, answer(lines, run)]
     pairs = [line for line in lines if isinstance(line, ArmComparison)]
     return [*comparison_notes(pairs), outcome(pairs)]

@@ -21,6 +21,9 @@ class Silent:
     def say(self, text):
         pass
 
+    def planned(self, cell):
+        pass
+
     def epoch(self, cell, epoch, of):
         pass
 

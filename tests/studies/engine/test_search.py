@@ -507,16 +507,17 @@ def test_the_noise_of_a_users_own_model_is_tuned(tmp_path):
         *("tune", f"{example}:build_model", "--data", f"{example}:load_data"),
         *("--layers", "dropout", "rotationout", "--rates", 0.2),
         *("--placements", "before_weights", "before_head"),
-        *("--epochs", 2, "--seeds", "0", "--out", directory),
+        *("--epochs", 2, "--seeds", "0", "--race", "off", "--measure", 3),
+        *("--out", directory),
     )
     assert code == 0, errors
     found = {record["arm"] for record in records(directory).values()}
     assert found == {
         "none",
-        *(f"dropout 0.2 {place}" for place in ("before_weights", "before_head")),
-        *(f"rotationout 0.2 {place}" for place in ("before_weights", "before_head")),
+        *(f"Dropout 0.2 before the {place}" for place in ("weights", "head")),
+        *(f"RotationOut 0.2 before the {place}" for place in ("weights", "head")),
     }
-    assert "rotationout 0.2 before_head" in output
+    assert "RotationOut 0.2 before the head" in output
     program = (
         "import sys; sys.modules['keras_regnoise'] = None\n"
         "import keras, numpy as np\n"

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 import textwrap
+import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,9 +18,10 @@ from keras_regnoise.studies.engine.plan import Plan
 from keras_regnoise.studies.engine.rehearsal import rehearsed_arms
 from keras_regnoise.studies.engine.training import Trainer
 from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.race import standing_of
 from keras_regnoise.studies.run import Options, Run
 from keras_regnoise.studies.tune import Tuning
-from tests.studies.engine.command import command, records
+from tests.studies.engine.command import command, metrics, records, start
 
 HEAD = """
 import keras, numpy as np
@@ -71,9 +74,7 @@ def mine(tmp_path):
 
 def trained(tuning, directory, arm=0):
     """List the arms, train a cell of one, and return the run and its record."""
-    from dataclasses import replace
-
-    tuning = replace(tuning, arms=tuple(rehearsed_arms(tuning, Options())))
+    tuning = replace(tuning, arms=rehearsed_arms(tuning, Options()))
     plan = Plan(
         study=tuning.study(),
         source=tuning.source,
@@ -205,13 +206,16 @@ def test_the_second_pair_is_the_validation_split(mine, tmp_path):
 
 
 def test_less_of_an_error_is_better(mine):
-    tuning = mine(REGRESSOR, objective="val_mae", arms=({"noise": "none"},))
+    tuning = mine(REGRESSOR, objective="val_mae", arms={"none": {"noise": "none"}})
     assert tuning.study().direction == "min"
-    unknown = mine(REGRESSOR, objective="val_wonder", arms=({"noise": "none"},))
+    unknown = mine(REGRESSOR, objective="val_wonder", arms={"none": {"noise": "none"}})
     with pytest.raises(InputError, match="--direction"):
         unknown.study()
     stated = mine(
-        REGRESSOR, objective="val_wonder", direction="max", arms=({"noise": "none"},)
+        REGRESSOR,
+        objective="val_wonder",
+        direction="max",
+        arms={"none": {"noise": "none"}},
     )
     assert stated.study().direction == "max"
 
@@ -249,32 +253,89 @@ OWN_SPACE = CLASSIFIER.replace("build()", "build(hp)").replace(
 def test_a_space_of_its_own_is_searched_and_combined_on_request(mine):
     nothing = {"layers": (), "rates": (), "placements": ()}
     alone = rehearsed_arms(mine(OWN_SPACE, **nothing), Options())
-    assert alone == [{"units": 4}, {"units": 8}]
+    assert alone == {"none": {"units": 4}, "units=8": {"units": 8}}
     both = rehearsed_arms(mine(OWN_SPACE, **nothing | {"rates": (0.2,)}), Options())
-    assert {arm["units"] for arm in both} == {4, 8}
-    assert {arm.get("noise_rate") for arm in both} == {None, 0.2}
+    assert {arm["units"] for arm in both.values()} == {4, 8}
+    assert {arm.get("noise_rate") for arm in both.values()} == {None, 0.2}
+
+
+def test_arms_that_are_one_model_are_one_arm_with_all_its_names(mine):
+    places = ("before_weights", "after_activation", "before_head")
+    arms = rehearsed_arms(mine(CLASSIFIER, placements=places), Options())
+    assert list(arms) == [
+        "none",
+        "Dropout 0.2 before the weights = after the activations = before the head",
+    ]
+    deeper = CLASSIFIER.replace('L.Dense(8, "relu"),', 'L.Dense(8, "relu"),' * 2)
+    kinds = ("dropout", "spatialdropout")
+    arms = rehearsed_arms(mine(deeper, placements=places, layers=kinds), Options())
+    assert len(arms) == 3
+    assert "SpatialDropout 0.2 before the head" in list(arms)[2]
 
 
 @pytest.mark.tensorflow  # the command is the same on every backend
-def test_the_best_arm_of_a_regression_is_the_one_with_the_smallest_error(
-    mine, tmp_path
-):
+def test_the_race_of_a_regression_ends_with_the_smallest_error(mine, tmp_path):
     mine(REGRESSOR)
-    code, _, errors = command(
+    arguments = (
         *("tune", f"{tmp_path}/mine.py:build", "--data", f"{tmp_path}/mine.py:data"),
         *("--objective", "val_mae", "--layers", "dropout", "--rates", 0.1, 0.9),
-        *("--placements", "before_head", "--epochs", 5, "--seeds", "0"),
-        *("--out", tmp_path / "run"),
+        *("--placements", "before_head", "--epochs", 5, "--seeds", "0-2"),
+        *("--measure", 4, "--trainings", 24, "--out", tmp_path / "run"),
     )
+    code, output, errors = command(*arguments)
     assert code == 0, errors
-    found = records(tmp_path / "run").values()
-    best = min(found, key=lambda record: record["metrics"]["val_mae"])
-    worst = max(found, key=lambda record: record["metrics"]["val_mae"])
-    assert best["arm"] != worst["arm"]
-    assert f"the model of {best['cell']}" in errors
-    assert Run.open(tmp_path / "run").description.direction == "min"
+    run = Run.open(tmp_path / "run")
+    assert run.description.direction == "min"
+    first = output.splitlines()[0]
+    standing = standing_of(run)
+    assert standing.out["Dropout 0.9 before the head"] >= 3
+    is_better = standing.end == "better"
+    assert ("is better than none by" in first) == is_better
+    arm = standing.leader if is_better else "none"
+    own = [record for record in run.done if record.arm == arm]
+    best = min(own, key=lambda record: record.metrics["val_mae"])
+    assert f"the model of {best.cell}" in errors
+    assert (tmp_path / "run" / "best_noisy.keras").exists() == is_better
     program = "import sys; sys.modules['keras_regnoise'] = None\nimport keras\n"
     program += "print(keras.saving.load_model(sys.argv[1]).output_shape)"
     subprocess.run(
         [sys.executable, "-c", program, tmp_path / "run" / "best.keras"], check=True
     )
+
+
+@pytest.mark.tensorflow
+def test_a_race_that_was_killed_goes_on_with_the_same_decisions(mine, tmp_path):
+    mine(REGRESSOR)
+    common = (
+        *("tune", f"{tmp_path}/mine.py:build", "--data", f"{tmp_path}/mine.py:data"),
+        *("--objective", "val_mae", "--layers", "dropout", "--rates", 0.1, 0.3),
+        *("--epochs", 3, "--seeds", "0-1", "--measure", 3, "--trainings", 24),
+        *("--no-models", "--out"),
+    )
+    assert command(*common, tmp_path / "unbroken")[0] == 0
+    killed = tmp_path / "killed"
+    for cells in (3, 9):
+        process = start(*common, killed)
+        while len(records(killed)) < cells and process.poll() is None:
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+    assert command(*common, killed)[0] == 0
+    assert metrics(killed) == metrics(tmp_path / "unbroken")
+    runs = [Run.open(tmp_path / name) for name in ("killed", "unbroken")]
+    one, other = map(standing_of, runs)
+    assert one == other
+    assert one.end
+
+
+def test_too_small_a_budget_is_said_before_anything_trains(mine):
+    from keras_regnoise.cli.common import UsageError
+    from keras_regnoise.cli.tune import with_budget
+
+    arms = {name: {} for name in "abc"}
+    tuning = mine(REGRESSOR, arms=arms, seeds=(0, 1, 2, 3), trainings=20)
+    with pytest.raises(UsageError, match=r"20 trainings are too few.* 36"):
+        with_budget(tuning, 1)
+    assert with_budget(replace(tuning, trainings=None), 1).trainings == 36
+    timed = replace(tuning, trainings=None, budget_s=60.0)
+    assert with_budget(timed, 2).rules.seconds == 120.0

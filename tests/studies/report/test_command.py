@@ -120,6 +120,12 @@ def test_all_of_tune_is_said(direction):
         seeds=(0, 1, 2, 5),
         objective="val_score",
         direction=direction,
+        trainings=None if direction else 200,
+        budget_s=90.0 if direction else None,
+        race=not direction,
+        folds=5,
+        measure=6,
+        target="price",
     )
     run = with_options(toy(), jit="off")
     source = json.loads(json.dumps(tuning.source))  # as in the folder
@@ -130,7 +136,8 @@ def test_all_of_tune_is_said(direction):
     said = {field.name: options.get(field.name) for field in fields(Tuning)}
     for name in ("layers", "rates", "placements"):
         said[name] = tuple(said[name])
-    assert Tuning(**{**said, "arms": ()}) == tuning
+    said["race"], said["budget_s"] = options["race"] == "on", options["budget"]
+    assert Tuning(**{**said, "arms": {}}) == tuning
 
 
 def test_a_run_that_is_not_finished_has_the_command_of_all_of_it():

@@ -8,6 +8,7 @@ from itertools import groupby
 import jinja2
 from markupsafe import Markup
 
+from keras_regnoise.studies.race import is_tuning
 from keras_regnoise.studies.report.answer import answer
 from keras_regnoise.studies.report.columns import arm_columns
 from keras_regnoise.studies.report.evidence import weigh
@@ -81,7 +82,7 @@ def html(run: Run, metric: str | None = None) -> str:
         claim_notes=claim_notes(findings),
         metric=name,
         groups=_by_group(arms),
-        columns=arm_columns(arms, run.description.baseline),
+        columns=arm_columns(arms, run.description.baseline, is_tuning(run)),
         notes=arm_notes(arms, run),
         with_paper=any(arm.published for arm in arms),
         # A panel for every problem would be too many.

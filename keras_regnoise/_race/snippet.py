@@ -1,0 +1,49 @@
+"""The lines of Python that make the winning edit in a training script of the user's."""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from textwrap import dedent
+from typing import Any
+
+_NOISE = ("noise", "noise_rate", "noise_placement")
+
+
+def snippet(label: str, values: Mapping[str, Any], build: str = "") -> str:
+    """Return Python code that makes the model of an arm.
+
+    Args:
+        label: Name of the arm.
+        values: Its hyperparameters.
+        build: Where the model is from, as on the command line: a function, or a file.
+
+    Example:
+
+    >>> values = {"noise": "dropout", "noise_rate": 0.1}
+    >>> place = {"noise_placement": "before_head"}
+    >>> print(snippet("Dropout 0.1", values | place, "my_model.py:build").strip())
+    # Dropout 0.1
+    import keras_regnoise as krn
+    from my_model import build
+    <BLANKLINE>
+    model = krn.tuning.with_noise(build(), 'dropout', 0.1, 'before_head')
+    """
+    own = {key: value for key, value in values.items() if key not in _NOISE}
+    place, _, name = build.rpartition(":")
+    call = f"{name or 'build_model'}({'hp' if own else ''})"
+    origin = f"from {_module(place)} import {name}" if name else ""
+    if build.endswith(".keras"):
+        call = f"keras.saving.load_model({PurePath(build).name!r})"
+        origin = "import keras"
+    given = f"hp = keras_tuner.HyperParameters()\nhp.values = {own!r}\n" if own else ""
+    if "noise" in values:
+        words = [values["noise"], values["noise_rate"]]
+        if "noise_placement" in values:
+            words.append(values["noise_placement"])
+        call = f"krn.tuning.with_noise({', '.join([call, *map(repr, words)])})"
+    tuner = "import keras_tuner\n" if own else ""
+    head = f"# {label}\nimport keras_regnoise as krn\n{tuner}{origin}".rstrip()
+    return dedent(f"{head}\n\n{given}model = {call}\n")
+
+
+def _module(place: str) -> str:
+    return PurePath(place).stem if place.endswith(".py") else place
