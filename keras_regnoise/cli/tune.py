@@ -1,6 +1,7 @@
 """`tune module:build_model`: which noise, where and how strong, for your own model."""
 
 import argparse
+import hashlib
 import shutil
 from collections.abc import Mapping
 from dataclasses import replace
@@ -110,13 +111,12 @@ def main(options: argparse.Namespace) -> int:
     from keras_regnoise.studies.engine.plan import Plan
     from keras_regnoise.studies.engine.tune import prepared
     from keras_regnoise.studies.tune import Tuning
-    from keras_regnoise.studies.user_code import absolute
 
     training = training_options(options, save_model=not options.no_models)
     race = options.race == "on"
     tuning = Tuning(
-        build=absolute(options.build),
-        data=absolute(options.data),
+        build=place_of(options.build),
+        data=place_of(options.data),
         layers=tuple(options.layers),
         rates=tuple(options.rates),
         placements=tuple(options.placements),
@@ -131,6 +131,7 @@ def main(options: argparse.Namespace) -> int:
         measure=options.measure,
         folds=options.folds,
         target=options.target,
+        digest=digest_of(options.build),
     )
     with interruptible():
         tuning = with_budget(prepared(tuning, training), options.workers)
@@ -189,6 +190,23 @@ def add_race(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plan", action="store_true", help="show the arms of the race; train nothing"
     )
+
+
+def place_of(text: str) -> str:
+    """Make the path of a file absolute, for processes that start elsewhere."""
+    from keras_regnoise.studies.user_code import absolute
+
+    is_file = text.endswith((".keras", ".npz", ".csv", ".csv.gz"))
+    if is_file and not Path(text).is_file():
+        raise UsageError(f"There is no file {text}")
+    return str(Path(text).resolve()) if is_file else absolute(text)
+
+
+def digest_of(build: str) -> str:
+    """Return what tells one saved model from another; code has digests of its own."""
+    if not build.endswith(".keras"):
+        return ""
+    return hashlib.blake2b(Path(build).read_bytes(), digest_size=16).hexdigest()
 
 
 def with_budget(tuning: "Tuning", workers: int) -> "Tuning":

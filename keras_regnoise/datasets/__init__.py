@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from keras_regnoise.datasets.augmentations import AUGMENTATIONS as AUGMENTATIONS
     from keras_regnoise.datasets.data_set import DataSet as DataSet
     from keras_regnoise.datasets.digits import load_digits as load_digits
+    from keras_regnoise.datasets.folds import fold as fold
     from keras_regnoise.datasets.split import Split as Split
 
 __all__ = [
     "AUGMENTATIONS",
     "DataSet",
     "Split",
+    "fold",
     "is_here",
     "load",
     "load_digits",
@@ -37,6 +39,7 @@ _LAZY = {
     "AUGMENTATIONS": "augmentations",
     "DataSet": "data_set",
     "Split": "split",
+    "fold": "folds",
     "load": "_load",
     "load_digits": "digits",
 }

@@ -31,7 +31,7 @@ def load_path(path: Path, *sizes: Any) -> DataSet:
         return _finish(path.name, _read_folder(path), sizes, path)
     if path.suffix == ".npz":
         return _finish(path.stem, _read_npz(path), sizes, path)
-    splits = {"train": _read_csv(path)[1]}
+    splits = {"train": read_csv(path)[1]}
     return _finish(path.name.partition(".csv")[0], splits, sizes, path)
 
 
@@ -70,7 +70,7 @@ def load_table(
             f"{table}.csv.gz there (a header row, and a column '{LABEL}'), or fetch it "
             f"with load({name!r}, {str(folder)!r}, download=True)."
         )
-    return _finish(name, {"train": _read_csv(path)[1]}, sizes, path)
+    return _finish(name, {"train": read_csv(path)[1]}, sizes, path)
 
 
 def prepared(folder: Path) -> list[str]:
@@ -120,12 +120,13 @@ def _rows(path: Path) -> list[list[str]]:
         raise ValueError(f"{path} is not a whole gzip file: {error}") from error
 
 
-def _read_csv(path: Path) -> tuple[list[str], Split]:
+def read_csv(path: Path, label: str = LABEL) -> tuple[list[str], Split]:
+    """Read a table: its header, and its cells with the targets, all of them text."""
     rows = _rows(path)
     header, rows = (rows[0], rows[1:]) if rows else ([], rows)
-    if header.count(LABEL) != 1 or len(header) < 2:
+    if header.count(label) != 1 or len(header) < 2:
         raise ValueError(
-            f"{path} needs a header row with one column '{LABEL}', the class, and at "
+            f"{path} needs a header row with one column '{label}', the target, and at "
             f"least one more. Received header: {', '.join(header) or 'none'}"
         )
     if not rows:
@@ -140,8 +141,8 @@ def _read_csv(path: Path) -> tuple[list[str], Split]:
                 f"Received: {len(row)}"
             )
     cells = np.array(rows, dtype=object).reshape(-1, len(header))
-    label = header.index(LABEL)
-    return header, Split(np.delete(cells, label, axis=1), cells[:, label].astype(str))
+    place = header.index(label)
+    return header, Split(np.delete(cells, place, axis=1), cells[:, place].astype(str))
 
 
 def _read_folder(path: Path) -> dict[str, Split]:
@@ -149,7 +150,7 @@ def _read_folder(path: Path) -> dict[str, Split]:
     for split in ("train", "validation", "test"):
         for ending in TABLE_ENDINGS:
             if (path / f"{split}{ending}").is_file():
-                headers[split], splits[split] = _read_csv(path / f"{split}{ending}")
+                headers[split], splits[split] = read_csv(path / f"{split}{ending}")
     if "train" not in splits:
         raise FileNotFoundError(
             f"{path} has no train.csv. A folder of CSV files has train.csv, and may "
@@ -170,7 +171,7 @@ def _read_npz(path: Path) -> dict[str, Split]:
         "validation": (("x_validation", "y_validation"), ("x_val", "y_val")),
         "test": (("x_test", "y_test"),),
     }
-    arrays = _arrays(path)
+    arrays = read_arrays(path)
     splits: dict[str, Split] = {}
     for split, pairs in keys.items():
         for x, y in pairs:
@@ -189,7 +190,7 @@ def _read_npz(path: Path) -> dict[str, Split]:
     return splits
 
 
-def _arrays(path: Path) -> dict[str, Array]:
+def read_arrays(path: Path) -> dict[str, Array]:
     """Read all arrays of an .npz file, but no pickled objects."""
     name = ""
     if not zipfile.is_zipfile(path):

@@ -1,11 +1,14 @@
 """Data sets that a user's function returns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keras_regnoise.datasets._batched import gathered, is_batched
 from keras_regnoise.datasets._stratify import divide
+from keras_regnoise.datasets._user_files import read_npz, read_table
 from keras_regnoise.datasets.data_set import SPLITS, DataSet, from_splits
 from keras_regnoise.datasets.split import Array, Split, arrays, mapped
 
@@ -33,7 +36,8 @@ def from_function(
             the validation, class by class if `y` holds classes. `x` is an array, or a
             dict or a list of arrays for a model of several inputs, and so is `y` for
             one of several outputs. The model gets them as from `fit`: floats as
-            float32, integers as integers, images not scaled.
+            float32, integers as integers, images not scaled. In the place of a pair
+            there may be a `tf.data.Dataset` or a `keras.utils.PyDataset` that ends.
         name: Name of the data set.
         examples: Training examples to keep; None for all.
         test_examples: Test examples to keep; None for all.
@@ -52,7 +56,52 @@ def from_function(
         >>> data.shape
         {'a': (4,), 'b': ()}
     """
-    pairs = _pairs(function(), name)
+    pairs = _pairs(_gathered(function(), name), name)
+    return _from_pairs(pairs, name, examples, test_examples, validation_examples)
+
+
+def from_file(path: str, target: str = "", **sizes: int | None) -> DataSet:
+    """Make a data set of a file, for a model that takes it as it is.
+
+    Args:
+        path: An .npz file with `x` and `y`, or `x_train`, `y_train`, `x_val`, `y_val`,
+            `x_test`, `y_test`, whose arrays the model gets as from `fit`; several
+            inputs are `x/left` and `x/right`. Or a CSV file with a header row, whose
+            inputs are standardized and whose words are a column each.
+        target: Column of the targets of a CSV file, `"label"` by default. Numbers stay
+            as they are, words are counted from 0.
+        **sizes: As in `from_function`.
+
+    Raises:
+        ValueError: If the content does not fit.
+    """
+    if path.endswith(".npz"):
+        if target:
+            raise ValueError(f"A target column is that of a CSV file, not of {path}.")
+        pairs = read_npz(Path(path))
+    else:
+        splits = read_table(Path(path), target)
+        pairs = [tuple(splits[name]) for name in SPLITS]
+    name = Path(path).name.partition(".")[0]
+    return from_function(lambda: tuple(pairs), name, **sizes)
+
+
+def _gathered(result: Any, name: str) -> Any:
+    """Read what comes in batches."""
+    if is_batched(result):
+        return gathered(result, name)
+    if isinstance(result, tuple | list) and any(map(is_batched, result)):
+        return tuple(gathered(r, name) if is_batched(r) else r for r in result)
+    return result
+
+
+def _from_pairs(
+    pairs: Sequence[tuple[Any, Any]],
+    name: str,
+    examples: int | None,
+    test_examples: int | None,
+    validation_examples: int | None,
+) -> DataSet:
     splits = {
         split: _split(pair, name) for split, pair in zip(SPLITS, pairs, strict=False)
     }
@@ -65,7 +114,7 @@ def from_function(
         examples,
         test_examples,
         validation_examples,
-        stratified=has_classes and min(np.bincount(splits["train"].y)) != 1,
+        stratified=has_classes and 1 not in np.bincount(splits["train"].y),
     )
     classes = int(max(y.max() for y in labels)) + 1 if has_classes else 1
     return from_splits(name, divided, classes)

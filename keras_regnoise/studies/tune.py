@@ -12,7 +12,9 @@ from keras_regnoise.studies.race import rules_of
 from keras_regnoise.studies.study import Arm, Recipe, Study, Value
 
 # What the training of a cell depends on.
-_OPTIONS = ("build", "data", "layers", "rates", "placements", "folds", "target")
+_OPTIONS = (
+    *("build", "data", "layers", "rates", "placements", "folds", "target", "digest"),
+)
 _MODEL = "keras_regnoise.studies.tune_model:TuneModel"
 
 
@@ -38,6 +40,7 @@ class Tuning:
         folds: Parts of the training data of which each seed validates on another; 0
             for the validation part.
         target: Column of the targets, of a CSV file.
+        digest: Of the file that the model is from, if it is from one.
         arms: Values of every arm by its name, the one without noise first; see
             `engine.tune.prepared`.
     """
@@ -58,6 +61,7 @@ class Tuning:
     measure: int = 12
     folds: int = 0
     target: str = ""
+    digest: str = ""
     arms: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     @property

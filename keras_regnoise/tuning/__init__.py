@@ -7,6 +7,7 @@ Everything here can be imported without keras-tuner; using `NoiseHyperModel` or
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from keras_regnoise.tuning._fresh import from_file as from_file
 from keras_regnoise.tuning.enumerate_space import enumerate_space as enumerate_space
 from keras_regnoise.tuning.noise import noise as noise
 from keras_regnoise.tuning.with_noise import with_noise as with_noise
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NoiseHyperModel",
     "enumerate_space",
+    "from_file",
     "noise",
     "search_space",
     "with_noise",

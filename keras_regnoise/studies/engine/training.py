@@ -10,8 +10,9 @@ import keras
 import keras_tuner
 
 from keras_regnoise import datasets
+from keras_regnoise.datasets._user_files import ENDINGS
 from keras_regnoise.datasets.redraw import redraw
-from keras_regnoise.datasets.user import from_function
+from keras_regnoise.datasets.user import from_file, from_function
 from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine.attempts import Attempts
 from keras_regnoise.studies.engine.backup import CellBackup
@@ -43,6 +44,8 @@ def load_data(study: Study, cell: Cell, recipe: Recipe, options: Options) -> Any
     }
     if is_function(name):
         return from_function(load_function(name), name, **sizes)
+    if "build" in recipe.options and name.endswith(ENDINGS):  # a model of the user's
+        return from_file(name, recipe.options["target"], **sizes)
     return datasets.load(name, options.data_dir or None, **sizes)
 
 

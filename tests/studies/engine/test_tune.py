@@ -320,7 +320,8 @@ def test_a_race_that_was_killed_goes_on_with_the_same_decisions(mine, tmp_path):
             time.sleep(0.02)
         process.kill()
         process.wait()
-    assert command(*common, killed)[0] == 0
+    code, _, errors = command(*common, killed)
+    assert code == 0, errors
     assert metrics(killed) == metrics(tmp_path / "unbroken")
     runs = [Run.open(tmp_path / name) for name in ("killed", "unbroken")]
     one, other = map(standing_of, runs)

@@ -137,7 +137,7 @@ def test_all_of_tune_is_said(direction):
     for name in ("layers", "rates", "placements"):
         said[name] = tuple(said[name])
     said["race"], said["budget_s"] = options["race"] == "on", options["budget"]
-    assert Tuning(**{**said, "arms": {}}) == tuning
+    assert Tuning(**{**said, "arms": {}, "digest": ""}) == tuning
 
 
 def test_a_run_that_is_not_finished_has_the_command_of_all_of_it():
