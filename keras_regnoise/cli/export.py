@@ -1,17 +1,14 @@
 """`export DIR --best`: the best model of a run, without its noise."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
 
 from keras_regnoise.cli.arguments import Commands, add_directory, path
 from keras_regnoise.cli.common import DONE, UsageError, complain
 from keras_regnoise.cli.signals import interruptible
+from keras_regnoise.studies.best import best_arm, best_cell
 from keras_regnoise.studies.engine.export import FORMATS
 from keras_regnoise.studies.engine.plan import reopen
-from keras_regnoise.studies.race import standing_of
-from keras_regnoise.studies.run import Record, Run
 
 
 def add(commands: Commands) -> None:
@@ -60,38 +57,6 @@ def export(directory: Path, cell: str, form: str, target: Path) -> None:
 
 
 def best_model(directory: Path) -> str:
-    """Name the best cell, by the objective, of the arm with the best mean."""
+    """Name the best cell, by the objective, of the best arm."""
     run = reopen(directory)
-    if not run.done:
-        raise UsageError(
-            f"No cell of {directory} is done, so there is no best one yet."
-        )
-    if standing := standing_of(run):
-        is_better = standing.end == "better"
-        return best_of(run, standing.leader if is_better else standing.none)
-    arms = [[r for r in run.of_arm(arm) if r.done] for arm in run.arms]
-    best = max(filter(None, arms), key=lambda of: mean(_scores(run, of)))
-    return best_of(run, best[0].arm, best[0].group)
-
-
-def best_of(run: Run, arm: str, group: str = "") -> str:
-    """Name the best cell of an arm, by the objective, of those that have a model.
-
-    Raises:
-        UsageError: If there is none.
-    """
-    done = [record for record in run.of_arm((group, arm)) if record.done]
-    scores = dict(zip((r.cell for r in done), _scores(run, done), strict=True))
-    for record in sorted(done, key=lambda record: -scores[record.cell]):
-        if run.model_of(record.cell).exists():
-            return record.cell
-    raise UsageError(
-        f"No model of the best arm, {arm}, is in {run.directory / 'models'}: it "
-        "was deleted, or the run was done with --no-models."
-    )
-
-
-def _scores(run: Run, records: Sequence[Record]) -> list[float]:
-    """Return the objective of records, more is better."""
-    sign = 1 if run.description.direction == "max" else -1
-    return [sign * record.metrics[run.description.objective] for record in records]
+    return best_cell(run, best_arm(run))

@@ -254,6 +254,7 @@ def write_best(directory: Path) -> None:
     """Write the winner's model, without its noise and with it, and how to make it."""
     from keras_regnoise._race.snippet import snippet
     from keras_regnoise.cli import export
+    from keras_regnoise.studies.best import best_arm, best_cell
     from keras_regnoise.studies.race import standing_of
     from keras_regnoise.studies.run import Run
 
@@ -261,17 +262,16 @@ def write_best(directory: Path) -> None:
     standing = standing_of(run)
     if standing is None or not standing.end:
         return
-    is_better = standing.end == "better"
-    arm = standing.leader if is_better else standing.none
-    cell, file = export.best_of(run, arm), directory / "best.keras"
+    arm = best_arm(run)
+    cell, file = best_cell(run, arm), directory / "best.keras"
     export.export(directory, cell, "keras", file.resolve())
     complain(f"wrote {file}, the model of {cell}")
     noisy, code = directory / "best_noisy.keras", directory / "best.py"
     for former in (noisy, code):
         former.unlink(missing_ok=True)
-    if is_better:
+    if standing.end == "better":
         shutil.copyfile(run.model_of(cell), noisy)
-        write_text(code, snippet(arm, *_origin(run, arm)))
+        write_text(code, snippet(arm[1], *_origin(run, arm[1])))
         complain(f"wrote {noisy}, the same with its noise, and {code}, which makes it")
 
 

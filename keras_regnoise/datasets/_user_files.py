@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from keras_regnoise.datasets._encode import MISSING, encode, to_numbers
+from keras_regnoise.datasets._openml import LABEL
 from keras_regnoise.datasets._stratify import divide
-from keras_regnoise.datasets._tables import LABEL, read_arrays, read_csv
+from keras_regnoise.datasets._tables import read_arrays, read_csv
 from keras_regnoise.datasets.split import Array, Split
 
 ENDINGS = (".npz", ".csv", ".csv.gz")

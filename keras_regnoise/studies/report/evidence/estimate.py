@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
 
+from keras_regnoise._student import critical, two_sided_p
 from keras_regnoise.studies.report.interval import FEWEST, Interval
-from keras_regnoise.studies.report.student import critical, two_sided_p
 
 ALPHA = 0.05
 _POWER = 0.8

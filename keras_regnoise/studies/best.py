@@ -1,0 +1,47 @@
+"""The best cell of a run, by the objective."""
+
+from collections.abc import Sequence
+from statistics import mean
+
+from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.race import standing_of
+from keras_regnoise.studies.run import ArmKey, Record, Run
+
+
+def best_arm(run: Run) -> ArmKey:
+    """Name the arm to take: of a race what it found, else that with the best mean.
+
+    Raises:
+        InputError: If no cell is done.
+    """
+    if not run.done:
+        raise InputError(
+            f"No cell of {run.directory} is done, so there is no best one yet."
+        )
+    if standing := standing_of(run):
+        return "", standing.leader if standing.end == "better" else standing.none
+    arms = [[r for r in run.of_arm(arm) if r.done] for arm in run.arms]
+    return max(filter(None, arms), key=lambda of: mean(_scores(run, of)))[0].key
+
+
+def best_cell(run: Run, arm: ArmKey) -> str:
+    """Name the best cell of an arm of those that have a model.
+
+    Raises:
+        InputError: If there is none.
+    """
+    done = [record for record in run.of_arm(arm) if record.done]
+    scores = dict(zip((r.cell for r in done), _scores(run, done), strict=True))
+    for record in sorted(done, key=lambda record: -scores[record.cell]):
+        if run.model_of(record.cell).exists():
+            return record.cell
+    raise InputError(
+        f"No model of the best arm, {arm[1]}, is in {run.directory / 'models'}: it "
+        "was deleted, or the run was done with --no-models."
+    )
+
+
+def _scores(run: Run, records: Sequence[Record]) -> list[float]:
+    """Return the objective of records, more is better."""
+    sign = 1 if run.description.direction == "max" else -1
+    return [sign * record.metrics[run.description.objective] for record in records]
