@@ -30,18 +30,19 @@ def snippet(label: str, values: Mapping[str, Any], build: str = "") -> str:
     own = {key: value for key, value in values.items() if key not in _NOISE}
     place, _, name = build.rpartition(":")
     call = f"{name or 'build_model'}({'hp' if own else ''})"
-    origin = f"from {_module(place)} import {name}" if name else ""
+    origin = f"from {_module(place)} import {name}" if place else ""
     if build.endswith(".keras"):
         call = f"keras.saving.load_model({PurePath(build).name!r})"
         origin = "import keras"
     given = f"hp = keras_tuner.HyperParameters()\nhp.values = {own!r}\n" if own else ""
-    if "noise" in values:
+    if "noise_rate" in values:
         words = [values["noise"], values["noise_rate"]]
         if "noise_placement" in values:
             words.append(values["noise_placement"])
         call = f"krn.tuning.with_noise({', '.join([call, *map(repr, words)])})"
     tuner = "import keras_tuner\n" if own else ""
-    head = f"# {label}\nimport keras_regnoise as krn\n{tuner}{origin}".rstrip()
+    ours = "import keras_regnoise as krn\n" if "noise_rate" in values else ""
+    head = f"# {label}\n{ours}{tuner}{origin}".rstrip()
     return dedent(f"{head}\n\n{given}model = {call}\n")
 
 

@@ -56,6 +56,18 @@ def export(directory: Path, cell: str, form: str, target: Path) -> None:
         raise UsageError(f"Can't export the model of {cell} to {form}: {reason}")
 
 
+def train_again(directory: Path, cell: str) -> None:
+    """Train a cell once more in a worker, and save its model."""
+    from keras_regnoise.studies.engine.again import save_model_of
+    from keras_regnoise.studies.engine.cluster import Workers, open_pool
+
+    logs = reopen(directory).logs
+    with interruptible(), open_pool(Workers(), logs) as pool:
+        reason = pool.run(save_model_of, directory.resolve(), cell)
+    if reason:
+        raise UsageError(f"Can't train {cell} once more: {reason}")
+
+
 def best_model(directory: Path) -> str:
     """Name the best cell, by the objective, of the best arm."""
     run = reopen(directory)

@@ -1,10 +1,8 @@
 """`tune module:build_model`: which noise, where and how strong, for your own model."""
 
 import argparse
-import hashlib
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +26,6 @@ from keras_regnoise.studies._atomic import write_text
 if TYPE_CHECKING:
     from keras_regnoise.studies.run import Run
     from keras_regnoise.studies.tune import Tuning
-
-_PER_ARM = 10
 
 
 def add(commands: Commands) -> None:
@@ -110,9 +106,9 @@ def main(options: argparse.Namespace) -> int:
     """Search, report, and write the best model without its noise."""
     from keras_regnoise.studies.engine.plan import Plan
     from keras_regnoise.studies.engine.tune import prepared
-    from keras_regnoise.studies.tune import Tuning
+    from keras_regnoise.studies.tune import Tuning, digest_of
 
-    training = training_options(options, save_model=not options.no_models)
+    training = training_options(options, save_model=False)
     race = options.race == "on"
     tuning = Tuning(
         build=place_of(options.build),
@@ -131,10 +127,10 @@ def main(options: argparse.Namespace) -> int:
         measure=options.measure,
         folds=options.folds,
         target=options.target,
-        digest=digest_of(options.build),
+        digest=digest_of(*filter(is_file, (options.build, options.data))),
     )
     with interruptible():
-        tuning = with_budget(prepared(tuning, training), options.workers)
+        tuning = prepared(tuning, training).with_budget(options.workers)
     if options.plan:
         return show_plan(tuning)
     plan = Plan(
@@ -147,7 +143,7 @@ def main(options: argparse.Namespace) -> int:
         force=options.force,
     )
     code = execute(plan, options, race=True)
-    if (options.out / "models").exists():
+    if not options.no_models and (options.out / "study.json").exists():
         write_best(options.out)
     return code
 
@@ -196,40 +192,16 @@ def place_of(text: str) -> str:
     """Make the path of a file absolute, for processes that start elsewhere."""
     from keras_regnoise.studies.user_code import absolute
 
-    is_file = text.endswith((".keras", ".npz", ".csv", ".csv.gz"))
-    if is_file and not Path(text).is_file():
+    if not is_file(text):
+        return absolute(text)
+    if not Path(text).is_file():
         raise UsageError(f"There is no file {text}")
-    return str(Path(text).resolve()) if is_file else absolute(text)
+    return str(Path(text).resolve())
 
 
-def digest_of(build: str) -> str:
-    """Return what tells one saved model from another; code has digests of its own."""
-    if not build.endswith(".keras"):
-        return ""
-    return hashlib.blake2b(Path(build).read_bytes(), digest_size=16).hexdigest()
-
-
-def with_budget(tuning: "Tuning", workers: int) -> "Tuning":
-    """Return a tuning with its default budget, if that is enough for a race.
-
-    Raises:
-        UsageError: If the budget is not.
-    """
-    if not tuning.race:
-        return replace(tuning, trainings=None, budget_s=None)
-    if tuning.budget_s is not None:
-        return replace(tuning, budget_s=tuning.budget_s * workers)
-    count = len(tuning.arms)
-    least = count * len(tuning.seeds) + 2 * tuning.measure
-    trainings = tuning.trainings or max(least, _PER_ARM * count)
-    if trainings < least:
-        raise UsageError(
-            f"{trainings} trainings are too few: the first round of {count} arms with "
-            f"{len(tuning.seeds)} seeds and the measurement of the winner take "
-            f"{least}. Allow more with --trainings, or ask for less with --seeds 0-2, "
-            "--measure 6, or fewer --layers, --rates or --placements."
-        )
-    return replace(tuning, trainings=trainings)
+def is_file(text: str) -> bool:
+    """Whether it is a model or data in a file, and no name or function."""
+    return text.endswith((".keras", ".npz", ".csv", ".csv.gz"))
 
 
 def show_plan(tuning: "Tuning") -> int:
@@ -254,7 +226,7 @@ def write_best(directory: Path) -> None:
     """Write the winner's model, without its noise and with it, and how to make it."""
     from keras_regnoise._race.snippet import snippet
     from keras_regnoise.cli import export
-    from keras_regnoise.studies.best import best_arm, best_cell
+    from keras_regnoise.studies.best import best_arm, cells_by_score
     from keras_regnoise.studies.race import standing_of
     from keras_regnoise.studies.run import Run
 
@@ -263,7 +235,10 @@ def write_best(directory: Path) -> None:
     if standing is None or not standing.end:
         return
     arm = best_arm(run)
-    cell, file = best_cell(run, arm), directory / "best.keras"
+    cell, file = cells_by_score(run, arm)[0], directory / "best.keras"
+    if not run.model_of(cell).exists():
+        complain(f"training {cell} once more, to have its model")
+        export.train_again(directory, cell)
     export.export(directory, cell, "keras", file.resolve())
     complain(f"wrote {file}, the model of {cell}")
     noisy, code = directory / "best_noisy.keras", directory / "best.py"

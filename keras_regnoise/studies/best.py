@@ -24,17 +24,22 @@ def best_arm(run: Run) -> ArmKey:
     return max(filter(None, arms), key=lambda of: mean(_scores(run, of)))[0].key
 
 
+def cells_by_score(run: Run, arm: ArmKey) -> list[str]:
+    """Return the cells of an arm that are done, the best first."""
+    done = [record for record in run.of_arm(arm) if record.done]
+    scores = dict(zip((r.cell for r in done), _scores(run, done), strict=True))
+    return sorted(scores, key=lambda cell: -scores[cell])
+
+
 def best_cell(run: Run, arm: ArmKey) -> str:
     """Name the best cell of an arm of those that have a model.
 
     Raises:
         InputError: If there is none.
     """
-    done = [record for record in run.of_arm(arm) if record.done]
-    scores = dict(zip((r.cell for r in done), _scores(run, done), strict=True))
-    for record in sorted(done, key=lambda record: -scores[record.cell]):
-        if run.model_of(record.cell).exists():
-            return record.cell
+    for cell in cells_by_score(run, arm):
+        if run.model_of(cell).exists():
+            return cell
     raise InputError(
         f"No model of the best arm, {arm[1]}, is in {run.directory / 'models'}: it "
         "was deleted, or the run was done with --no-models."

@@ -1,7 +1,9 @@
 """A study of a user's own model, made on the command line."""
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from keras_regnoise._race.rules import Rules
@@ -16,6 +18,7 @@ _OPTIONS = (
     *("build", "data", "layers", "rates", "placements", "folds", "target", "digest"),
 )
 _MODEL = "keras_regnoise.studies.tune_model:TuneModel"
+_PER_ARM = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +43,7 @@ class Tuning:
         folds: Parts of the training data of which each seed validates on another; 0
             for the validation part.
         target: Column of the targets, of a CSV file.
-        digest: Of the file that the model is from, if it is from one.
+        digest: Of the files that model and data are from, if they are from any.
         arms: Values of every arm by its name, the one without noise first; see
             `engine.tune.prepared`.
     """
@@ -68,6 +71,31 @@ class Tuning:
     def rules(self) -> Rules:
         """Return the rules of the race."""
         return rules_of(asdict(self), len(self.seeds))
+
+    def with_budget(self, workers: int = 1) -> "Tuning":
+        """Return the same with its default budget, if there is enough for a race.
+
+        Args:
+            workers: How many train at a time.
+
+        Raises:
+            InputError: If the budget is too small.
+        """
+        if not self.race:
+            return replace(self, trainings=None, budget_s=None)
+        if self.budget_s is not None:
+            return replace(self, budget_s=self.budget_s * workers)
+        count = len(self.arms)
+        least = count * len(self.seeds) + 2 * self.measure
+        trainings = self.trainings or max(least, _PER_ARM * count)
+        if trainings < least:
+            raise InputError(
+                f"{trainings} trainings are too few: the first round of {count} arms "
+                f"with {len(self.seeds)} seeds and the measurement of the winner take "
+                f"{least}. Allow more trainings, or ask for fewer seeds of the first "
+                "round or of the measurement, kinds of noise, rates or placements."
+            )
+        return replace(self, trainings=trainings)
 
     @property
     def source(self) -> dict[str, Any]:
@@ -107,6 +135,14 @@ class Tuning:
                 "choice.",
             ),
         )
+
+
+def digest_of(*files: str) -> str:
+    """Return what tells the content of files; `""` without any."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        digest.update(Path(file).read_bytes())
+    return digest.hexdigest() if files else ""
 
 
 def tuning_study(**fields: Any) -> Study:

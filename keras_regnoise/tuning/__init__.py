@@ -23,22 +23,28 @@ __all__ = [
     "enumerate_space",
     "from_file",
     "noise",
+    "race",
     "search_space",
     "with_noise",
 ]
 
-# These need keras-tuner.
-_LAZY = {"NoiseHyperModel": "noise_hyper_model", "search_space": "_search_space"}
+# These need keras-tuner. The race trains, which is done in `studies`: the one name
+# here that is found in a package above.
+_LAZY = {
+    "NoiseHyperModel": f"{__name__}.noise_hyper_model",
+    "race": "keras_regnoise.studies.one_call",
+    "search_space": f"{__name__}._search_space",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        module = importlib.import_module(f"{__name__}.{_LAZY[name]}")
+        module = importlib.import_module(_LAZY[name])
     except ModuleNotFoundError as error:
         raise ImportError(
-            f"{name} needs keras-tuner: {error}. Install it with: "
+            f"{name} needs the extra studies: {error}. Install it with: "
             "pip install 'keras-regnoise[studies]'"
         ) from error
     return getattr(module, name)

@@ -84,7 +84,7 @@ def train_cell(
             except OutOfTimeError:
                 return None
             except (Exception, SystemExit) as error:
-                record = _failure(run, cell, error)
+                record = failure_of(run, cell, error)
             run.write(record)
         _clean_up(run, cell.id)
     return record
@@ -105,7 +105,8 @@ def _lock_of(run: Run, cell: str) -> Path:
     return run.directory / "backup" / f"{cell}.lock"
 
 
-def _failure(run: Run, cell: Cell, error: BaseException) -> Record:
+def failure_of(run: Run, cell: Cell, error: BaseException) -> Record:
+    """Return the record of a cell that raised; what ends the whole run is raised."""
     if isinstance(error, WriteError | ClusterError):
         raise error
     if isinstance(error, OSError) and error.errno in _NO_ROOM:

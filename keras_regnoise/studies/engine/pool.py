@@ -29,7 +29,7 @@ class Ended:
         error: What it raised, or `LostWorkerError`.
     """
 
-    future: Future
+    future: Any
     value: Any = None
     error: Exception | None = None
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import keras_tuner
 from keras_tuner.engine import trial as kt_trial
@@ -16,6 +16,9 @@ from keras_regnoise.studies.engine.trials import new_cell
 from keras_regnoise.studies.run import Record, Run, WriteError, write_manifest
 from keras_regnoise.studies.study import Cell
 from keras_regnoise.tuning.oracle import EnumeratedOracle
+
+if TYPE_CHECKING:
+    from keras_regnoise.studies.engine.here import Here
 
 _POLL_S = 0.2
 _DEATHS = 3  # of the process of one cell
@@ -46,7 +49,7 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
     Args:
         oracle: Hands out the trials.
         run: The run.
-        pool: Trains them.
+        pool: Trains them, in other processes or in this one.
         progress: Told what there is to tell.
         deadline: `time.monotonic()` after which the search ends, or None.
     """
@@ -55,7 +58,7 @@ class CellTuner(keras_tuner.Tuner):  # type: ignore[misc]
         self,
         oracle: keras_tuner.Oracle,
         run: Run,
-        pool: Pool,
+        pool: "Pool | Here",
         progress: Progress,
         deadline: float | None = None,
     ) -> None:

@@ -68,13 +68,8 @@ def racing(run: Run) -> RaceOracle:
         return {cell.id: {**cell.arm.values, "seed": cell.seed} for cell in cells}
 
     description = run.description
-    oracle = RaceOracle(
-        wanted, keras_tuner.Objective(description.objective, description.direction)
-    )
-    oracle.on_end = lambda name: _keep_best_model(
-        oracle, Run.without_records(run.directory), name
-    )
-    return oracle
+    objective = keras_tuner.Objective(description.objective, description.direction)
+    return RaceOracle(wanted, objective)
 
 
 def _keep_best_model(oracle: EnumeratedOracle, run: Run, name: str) -> None:

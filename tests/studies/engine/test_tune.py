@@ -330,13 +330,10 @@ def test_a_race_that_was_killed_goes_on_with_the_same_decisions(mine, tmp_path):
 
 
 def test_too_small_a_budget_is_said_before_anything_trains(mine):
-    from keras_regnoise.cli.common import UsageError
-    from keras_regnoise.cli.tune import with_budget
-
     arms = {name: {} for name in "abc"}
     tuning = mine(REGRESSOR, arms=arms, seeds=(0, 1, 2, 3), trainings=20)
-    with pytest.raises(UsageError, match=r"20 trainings are too few.* 36"):
-        with_budget(tuning, 1)
-    assert with_budget(replace(tuning, trainings=None), 1).trainings == 36
+    with pytest.raises(InputError, match=r"20 trainings are too few.* 36"):
+        tuning.with_budget()
+    assert replace(tuning, trainings=None).with_budget().trainings == 36
     timed = replace(tuning, trainings=None, budget_s=60.0)
-    assert with_budget(timed, 2).rules.seconds == 120.0
+    assert timed.with_budget(2).rules.seconds == 120.0

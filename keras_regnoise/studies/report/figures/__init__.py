@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from keras_regnoise._figures import LIGHT, Palette, style
+from keras_regnoise._race.decide import Standing
 from keras_regnoise.studies._atomic import replacing
-from keras_regnoise.studies.report.figures import profiles
+from keras_regnoise.studies.race import is_tuning, standing_of
+from keras_regnoise.studies.report.figures import by_rate, profiles
 from keras_regnoise.studies.report.figures.curve_drawing import draw_curves
 from keras_regnoise.studies.report.figures.curves import curve_panels
 from keras_regnoise.studies.report.figures.drawing import draw, legend
@@ -33,7 +35,9 @@ def figure(run: Run, file: Path | str, metric: str | None = None) -> Path:
     The arms' value `x` of the description is along the horizontal axis, one line per
     value of `series`, a panel per group; without an `x`, the arms are listed. Small
     dots are runs, large ones means, with 95 % intervals (Student's t) from 3 runs on,
-    hollow diamonds published numbers, with their standard deviation.
+    hollow diamonds published numbers, with their standard deviation. Of a tuning it is
+    the difference to none by rate instead: a line for each noise, a panel for each
+    place.
 
     Args:
         run: The run.
@@ -42,17 +46,33 @@ def figure(run: Run, file: Path | str, metric: str | None = None) -> Path:
     """
     file, run = Path(file), readable(run)
     with style(LIGHT), replacing(file) as draft:
+        image = drawn(run, metric)
+        image.savefig(draft, format=file.suffix.removeprefix(".") or "png")
+    return file
+
+
+def drawn(run: Run, metric: str | None = None) -> Figure:
+    """Draw the same and return it, without a file."""
+    run = readable(run)
+    with style(LIGHT):
+        arms = summarize(run, metric)
         if run.description.profile:
             whole = standings(run, metric)
             papers = published_standings(run, metric)
             image = profiles.compose(whole, papers) if whole else _nothing()
+        elif parts := is_tuning(run) and by_rate.rate_panels(arms):
+            image = by_rate.compose(parts, *race_of(run))
         else:
-            image = _compose(panels(run, summarize(run, metric)))
+            image = _compose(panels(run, arms))
         title = run.description.title or run.study
         label = Metric(run.metric(metric)).label
         image.suptitle(f"{title}\n{label}; {run.progress}", fontsize=10)
-        image.savefig(draft, format=file.suffix.removeprefix(".") or "png")
-    return file
+    return image
+
+
+def race_of(run: Run) -> tuple[Standing | None, float]:
+    """Return the race of a run, and the sign of what it takes for better."""
+    return standing_of(run), 1.0 if run.description.direction == "max" else -1.0
 
 
 def curves_figure(run: Run, file: Path, metric: str | None = None) -> bool:

@@ -18,6 +18,8 @@ from keras_regnoise.studies.report.evidence.words import (
     claim_rows,
     outcome_of_claims,
 )
+from keras_regnoise.studies.report.figures import race_of
+from keras_regnoise.studies.report.figures.by_rate import rate_panels, rate_svgs
 from keras_regnoise.studies.report.figures.curve_drawing import curve_svg
 from keras_regnoise.studies.report.figures.curves import curve_metric, curve_panels
 from keras_regnoise.studies.report.figures.drawing import panel_svg
@@ -120,6 +122,8 @@ def _by_group(arms: Sequence[ArmSummary]) -> dict[str, list[ArmSummary]]:
 
 
 def _figures(run: Run, arms: Sequence[ArmSummary]) -> list[Figures]:
+    if parts := is_tuning(run) and rate_panels(arms):
+        return [Figures("", tuple(map(Markup, rate_svgs(parts, *race_of(run)))))]
     drawn = [
         (panel.group[0].group, Markup(panel_svg(panel, f"figure{number}")))
         for number, panel in enumerate(panels(run, arms))
