@@ -32,7 +32,7 @@ DIFFERS = (
     *("test_ecosystem.py", "test_import.py", "test_float64.py"),
     "datasets/test_batches.py",
     *("studies/engine/test_training.py", "studies/engine/test_shared_program.py"),
-    "studies/papers/test_protocol.py",
+    *("studies/papers/test_protocol.py", "studies/test_one_call.py"),
 )
 
 

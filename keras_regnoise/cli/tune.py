@@ -18,12 +18,14 @@ from keras_regnoise.cli.arguments import (
     seeds,
     training_options,
 )
-from keras_regnoise.cli.common import DONE, UsageError, complain, show
+from keras_regnoise.cli.common import DONE, UsageError, complain
+from keras_regnoise.cli.report import show_rendered
 from keras_regnoise.cli.run import NEEDS, execute
 from keras_regnoise.cli.signals import interruptible
 from keras_regnoise.studies._atomic import write_text
 
 if TYPE_CHECKING:
+    from keras_regnoise.studies.engine.plan import Plan
     from keras_regnoise.studies.run import Run
     from keras_regnoise.studies.tune import Tuning
 
@@ -131,8 +133,6 @@ def main(options: argparse.Namespace) -> int:
     )
     with interruptible():
         tuning = prepared(tuning, training).with_budget(options.workers)
-    if options.plan:
-        return show_plan(tuning)
     plan = Plan(
         study=tuning.study(),
         source=tuning.source,
@@ -142,6 +142,8 @@ def main(options: argparse.Namespace) -> int:
         retry_failed=options.retry_failed,
         force=options.force,
     )
+    if options.plan:
+        return show_plan(plan, tuning)
     code = execute(plan, options, race=True)
     if not options.no_models and (options.out / "study.json").exists():
         write_best(options.out)
@@ -204,19 +206,20 @@ def is_file(text: str) -> bool:
     return text.endswith((".keras", ".npz", ".csv", ".csv.gz"))
 
 
-def show_plan(tuning: "Tuning") -> int:
-    """Print the arms, and what the race may cost."""
-    rows = [
-        {"arm": name, "seeds of the first round": len(tuning.seeds)}
-        for name in tuning.arms
-    ]
-    show(rows, "table")
+def show_plan(plan: "Plan", tuning: "Tuning") -> int:
+    """Print the table as it will be, and what the race may cost."""
+    from keras_regnoise.studies import report
+    from keras_regnoise.studies.run import Run
+
+    run = Run(plan.directory, plan.manifest())
+    show_rendered(report.render(report.summarize(run), run))
+    count = len(tuning.arms)
     names = sum(name.count(" = ") for name in tuning.arms)
     budget = "no budget" if tuning.budget_s is None else f"{tuning.budget_s:g} s"
     if tuning.trainings is not None:
         budget = f"{tuning.trainings} trainings at most"
     complain(
-        f"{len(rows)} arms ({names} more names are of the same models); {budget}; the "
+        f"{count} arms ({names} more names are of the same models); {budget}; the "
         f"winner is measured with {tuning.measure} fresh seeds"
     )
     return DONE

@@ -1,0 +1,153 @@
+"""`krn.tuning.race`: the race in the user's own process."""
+
+import keras
+import numpy as np
+import pytest
+
+pytest.importorskip("keras_tuner")
+pytest.importorskip("distributed")
+
+import keras_regnoise as krn
+from keras_regnoise.datasets.user import from_function
+from keras_regnoise.studies.race import standing_of
+from keras_regnoise.studies.report import summarize
+from keras_regnoise.studies.run import FolderError
+from tests.studies.engine.command import metrics
+
+SMALL = {
+    "layers": ("dropout",),
+    "rates": (0.2, 0.9),
+    "epochs": 2,
+    "seeds": 2,
+    "measure": 3,
+    "trainings": 20,
+    "verbose": 0,
+}
+OF_MAE = SMALL | {"objective": "val_mae", "placements": ("before_head",)}
+
+
+def data():
+    x = np.random.default_rng(0).normal(size=(160, 4))
+    return x, x.sum(1)
+
+
+def build_model():
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(8, activation="relu"),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(0.02), "mse", metrics=["mae"])
+    return model
+
+
+@pytest.fixture(scope="module")
+def result():
+    return krn.tuning.race(build_model, data, **OF_MAE)
+
+
+def test_the_arms_are_ranked_and_the_answer_is_that_of_the_records(result):
+    standing = standing_of(result.run)
+    assert standing.end
+    rows = {row["arm"]: row for row in result.table}
+    assert list(rows) == ["none", *(f"Dropout {r} before the head" for r in (0.2, 0.9))]
+    assert rows["Dropout 0.9 before the head"]["difference"] > 0  # of an error
+    for line in summarize(result.run):
+        assert rows[line.arm]["mean"] == line.value.mean
+        assert rows[line.arm]["seconds"] > 0
+        assert rows[line.arm]["left"] == (line.arm not in standing.out)
+    assert (result.winner == "none") == (standing.end != "better")
+    assert str(result).startswith(result.sentence)
+
+
+def test_the_best_model_is_the_one_that_was_measured(result):
+    """It is trained once more, and gives what its record says to the last digit."""
+    own = [r for r in result.run.done if r.arm == result.winner]
+    best = min(own, key=lambda record: record.metrics["val_mae"])
+    part = from_function(data, "data").validation
+    for noisy in (False, True):
+        model = result.best_model(noisy)
+        predicted = model.predict(part.x, verbose=0)[:, 0]
+        mae = np.abs(predicted - part.y).mean()
+        assert mae == pytest.approx(best.metrics["val_mae"], rel=1e-5)
+        layers = [type(layer).__module__ for layer in model.layers]
+        assert noisy or not any(name.startswith("keras_regnoise") for name in layers)
+
+
+def test_the_code_makes_the_model(result):
+    names = {"build_model": build_model}
+    exec(result.code, names)
+    noisy = result.best_model(noisy=True)
+    assert [type(layer) for layer in names["model"].layers] == [
+        type(layer) for layer in noisy.layers
+    ]
+
+
+def test_the_figure_has_a_panel_for_each_place(result):
+    figure = result.figure()
+    (axes,) = [axes for axes in figure.axes if axes.get_visible()]
+    assert axes.get_title(loc="left") == "before the head"
+    assert list(axes.get_xticks()) == [0.2, 0.9]
+    line, *_ = axes.containers[0]
+    differences = [a.difference.mean for a in summarize(result.run) if a.difference]
+    np.testing.assert_allclose(np.array(line.get_ydata(), float), differences)
+
+
+def test_a_race_that_was_interrupted_goes_on_with_the_same_decisions(result, tmp_path):
+    built = 0
+
+    def build_model():  # as above, but for the interruption
+        nonlocal built
+        built += 1
+        if built == 8:
+            raise KeyboardInterrupt
+        return unbroken()
+
+    unbroken, options = globals()["build_model"], OF_MAE | {"directory": tmp_path}
+    with pytest.raises(KeyboardInterrupt):
+        krn.tuning.race(build_model, data, **options)
+    begun = metrics(tmp_path)
+    assert begun
+    again = krn.tuning.race(build_model, data, **options)
+    assert metrics(tmp_path) == metrics(result.run.directory)
+    assert begun.items() <= metrics(tmp_path).items()
+    one, other = standing_of(again.run), standing_of(result.run)
+    assert (one.leader, one.out, one.end) == (other.leader, other.out, other.end)
+
+
+def test_other_data_do_not_go_on_in_a_folder(tmp_path):
+    options = OF_MAE | {"directory": tmp_path, "rates": (0.2,), "epochs": 1}
+    krn.tuning.race(build_model, data, **options)
+    x, y = data()
+    with pytest.raises(FolderError, match="another recipe"):
+        krn.tuning.race(build_model, (x, 2 * y), **options)
+
+
+def test_the_dtype_policy_is_the_users(result):
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        with pytest.raises(ValueError, match="too few"):
+            krn.tuning.race(build_model, data, **OF_MAE | {"trainings": 3})
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+    finally:
+        keras.config.set_dtype_policy(policy)
+
+
+WRONG = {
+    "a model": ({"build_model": keras.Sequential()}, "each training needs a new one"),
+    "no such file": ({"build_model": "model.keras"}, "There is no file model.keras"),
+    "no such metric": ({"objective": "val_accuracy"}, "val_accuracy"),
+    "one seed": ({"seeds": 1}, "seeds"),
+    "one part": ({"data": lambda: np.zeros(3)}, "must return"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_said_before_anything_trains(case):
+    changes, message = WRONG[case]
+    options = {"build_model": build_model, "data": data, **OF_MAE, **changes}
+    with pytest.raises(ValueError, match=message):
+        krn.tuning.race(**options)
