@@ -25,10 +25,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RaceResult:
-    """What a race has found; printed, it is the report.
+    """What a race has found; printed, it is the report, in a notebook a table.
+
+    `keras_regnoise.tuning.race` returns it.
 
     Attributes:
         run: Every training with its numbers, for `keras_regnoise.report`.
+
+    Example:
+        >>> result = krn.tuning.race(build_model, (x, y))  # doctest: +SKIP
+        >>> result.winner  # doctest: +SKIP
+        'RotationOut 0.5 before the head'
+        >>> result.best_model().save("best.keras")  # doctest: +SKIP
     """
 
     run: Run

@@ -1,7 +1,7 @@
 """Search spaces for keras-tuner: which noise, how strong, and where.
 
-Everything here can be imported without keras-tuner; using `NoiseHyperModel` or
-`enumerate_space` needs it.
+Everything here can be imported without keras-tuner; using `NoiseHyperModel`,
+`enumerate_space` or `race` needs it.
 """
 
 import importlib
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NoiseHyperModel",
+    "RaceResult",
     "enumerate_space",
     "from_file",
     "noise",
@@ -28,10 +29,11 @@ __all__ = [
     "with_noise",
 ]
 
-# These need keras-tuner. The race trains, which is done in `studies`: the one name
-# here that is found in a package above.
+# These need keras-tuner. The race trains, which is done in `studies`: it and its result
+# are the names here that are found in a package above.
 _LAZY = {
     "NoiseHyperModel": f"{__name__}.noise_hyper_model",
+    "RaceResult": "keras_regnoise.studies.race_result",
     "race": "keras_regnoise.studies.one_call",
     "search_space": f"{__name__}._search_space",
 }

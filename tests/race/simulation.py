@@ -95,6 +95,15 @@ def _grid(arms, scores):
     return best if is_found and best != arms[0] else None
 
 
+def row(name, of_races, of_grids):
+    """Return a line of the table in docs/tuning.md."""
+    numbers = [
+        f"{100 * c.right:.1f} % | {100 * c.wrong:.1f} % | {c.trainings:.0f}"
+        for c in (of_races, of_grids)
+    ]
+    return f"| {name} | {' | '.join(numbers)} |"
+
+
 def draw_figure(file):
     from matplotlib.figure import Figure
 
@@ -105,9 +114,9 @@ def draw_figure(file):
         panels = figure.subplots(1, 3, sharey=True)
         heads = ("right answer, %", "wrong arm called better, %", "trainings")
         for place, (name, means) in enumerate(TRUTHS.items()):
-            for height, (kind, counts) in enumerate(
-                zip(("race", "full grid"), simulate(means), strict=True)
-            ):
+            both = dict(zip(("race", "full grid"), simulate(means), strict=True))
+            print(row(name, *both.values()))
+            for height, (kind, counts) in enumerate(both.items()):
                 values = 100 * counts.right, 100 * counts.wrong, counts.trainings
                 for axes, value in zip(panels, values, strict=True):
                     axes.barh(
@@ -117,7 +126,6 @@ def draw_figure(file):
                         color=LIGHT.color(height),
                         label=kind if not place else None,
                     )
-            print(f"{name}: {simulate(means, 200)}")
         for axes, head in zip(panels, heads, strict=True):
             axes.set_title(head, loc="left")
             grid_lines(axes, "x")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.race.simulation import RACES, SEEDS, TRUTHS, simulate
+from tests.helpers import ROOT
+from tests.race.simulation import RACES, SEEDS, TRUTHS, row, simulate
 
 # Two standard errors of a share of 0.05 and of the difference of two near 0.98.
 OF_WRONG = 2 * (0.05 * 0.95 / RACES) ** 0.5
@@ -16,6 +17,7 @@ def test_the_race_is_as_right_as_the_full_grid_at_half_its_cost(name):
     assert race.right >= grid.right - 0.02
     assert race.trainings <= 0.5 * grid.trainings
     assert grid.trainings == pytest.approx(len(means) * SEEDS)
+    assert row(name, race, grid) in (ROOT / "docs" / "tuning.md").read_text("utf-8")
 
 
 def test_the_simulation_would_show_a_race_that_believes_its_choice():

@@ -1,0 +1,70 @@
+"""A compiled .keras file and an .npz file: is there a noise that helps this model?
+
+Run with: python examples/tune_saved_model.py
+Needs a backend and the extra "studies". The same on the command line:
+
+    keras-regnoise tune model.keras --data data.npz --epochs 40 --batch-size 50
+
+What it printed is at the end of this file.
+"""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from sklearn.datasets import load_digits
+
+import keras_regnoise as krn
+
+
+def write_files(folder: Path) -> None:
+    """Write what you have already: a compiled model, and data in three parts."""
+    model = keras.Sequential(
+        [
+            keras.Input((64,)),
+            keras.layers.Rescaling(1 / 16),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dense(256, activation="relu"),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.save(folder / "model.keras")
+    x, y = load_digits(return_X_y=True)
+    wrong = np.arange(500) < 200  # two of five training labels
+    labels = np.where(wrong, (y[:500] + 1 + np.arange(500) % 9) % 10, y[:500])
+    np.savez(
+        folder / "data.npz",
+        x_train=x[:500],
+        y_train=labels,
+        x_val=x[500:800],
+        y_val=y[500:800],
+        x_test=x[800:],
+        y_test=y[800:],
+    )
+
+
+def main(epochs: int = 40, trainings: int = 70, measure: int = 12) -> None:
+    """Race, print the report, and save the winner without its noise."""
+    folder = Path("tune_saved_model")
+    folder.mkdir(exist_ok=True)
+    write_files(folder)
+    result = krn.tuning.race(
+        folder / "model.keras",
+        folder / "data.npz",
+        layers=("dropout", "rotationout"),
+        rates=(0.3, 0.6),
+        placements=("before_weights", "before_head"),
+        epochs=epochs,
+        batch_size=50,
+        trainings=trainings,
+        measure=measure,
+    )
+    print(result)
+    result.best_model().save(folder / "best.keras")
+    print(result.code)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
