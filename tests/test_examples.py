@@ -129,3 +129,17 @@ def test_figures_of_the_analysis(name, options, printed, tmp_path):
     assert printed in output
     assert "nan" not in output
     assert figure.exists()
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", ["tune_regression.py", "tune_saved_model.py"])
+def test_tune(name, tmp_path):
+    pytest.importorskip("distributed")
+    code = f"import os; os.chdir({str(tmp_path)!r})\n" + EXAMPLE.replace(
+        "examples/", f"{ROOT}/examples/"
+    )
+    output = run_python(code, name, 1, 60, 3)  # epochs, trainings, fresh seeds
+    known = ("is better than none by", "leave it out", "Needs more")
+    assert any(words in output for words in known)
+    assert "model = " in output
+    assert list(tmp_path.rglob("*.keras"))

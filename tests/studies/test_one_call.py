@@ -1,5 +1,8 @@
 """`krn.tuning.race`: the race in the user's own process."""
 
+import random
+import threading
+
 import keras
 import numpy as np
 import pytest
@@ -151,3 +154,21 @@ def test_what_is_wrong_is_said_before_anything_trains(case):
     options = {"build_model": build_model, "data": data, **OF_MAE, **changes}
     with pytest.raises(ValueError, match=message):
         krn.tuning.race(**options)
+
+
+def test_draws_of_other_threads_change_nothing(result):
+    """Dask's event loop and a notebook draw from Python's generator now and then."""
+    ended = threading.Event()
+
+    def draw():
+        while not ended.wait(0.001):
+            random.random()
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        again = krn.tuning.race(build_model, data, **OF_MAE)
+    finally:
+        ended.set()
+        thread.join()
+    assert metrics(again.run.directory) == metrics(result.run.directory)

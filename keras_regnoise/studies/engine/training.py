@@ -20,6 +20,7 @@ from keras_regnoise.studies.engine.distribution import distribution
 from keras_regnoise.studies.engine.environment import environment, peak_device_memory
 from keras_regnoise.studies.engine.garbage import Garbage
 from keras_regnoise.studies.engine.joined_steps import join_steps
+from keras_regnoise.studies.engine.own_random import own_random
 from keras_regnoise.studies.engine.shared_program import SharedPrograms
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
 from keras_regnoise.studies.model import Fit, StudyModel, checked_metrics, checked_model
@@ -126,8 +127,10 @@ class Trainer:
             backup,
             _Report(on_epoch, epochs, attempts),
         )
-        model, hp = self._prepare(cell, values)
-        with self._network(cell, model, hp) as network:
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(own_random())
+            model, hp = self._prepare(cell, values)
+            network = stack.enter_context(self._network(cell, model, hp))
             fit = Fit(callbacks, backup.initial_epoch, backup.history)
             metrics = checked_metrics(model.fit(hp, network, fit), self.study)
             _check_finite(metrics)
