@@ -3,8 +3,7 @@
 In this folder, for example:
 
     keras-regnoise tune tune_tasks:digits_mlp --data tune_tasks:digits --rates 0.5 0.7
-    keras-regnoise tune tune_tasks:diabetes_mlp --data tune_tasks:diabetes \\
-        --objective val_mae --folds 5
+    keras-regnoise tune tune_tasks:diabetes_mlp --data tune_tasks:diabetes ...
 """
 
 import keras
