@@ -65,6 +65,7 @@ STUDY = Study(
         "Images are not scaled at random: the longer side is 640. Boxes around crowds "
         "are left out of training and evaluation.",
         "The detector is KerasHub's (`pip install keras-hub`), with its Huber loss for "
-        "boxes; suppression is the same for all classes.",
+        "boxes; suppression is the same for all classes. Gradients are clipped at "
+        "norm 10.",
     ),
 )

@@ -60,7 +60,8 @@ STUDY = Study(
             deviations=(
                 "Lines of three to five of scikit-learn's digits, 8 features a step "
                 "and 55 steps, in place of speech: 1,000 lines of 500 digits; two "
-                "layers of 32 units in each direction, 40 epochs, learning rate 0.01.",
+                "layers of 32 units in each direction, noise before the second, 40 "
+                "epochs, learning rate 0.01.",
             ),
         ),
         "paper": paper(
