@@ -135,10 +135,9 @@ def test_figures_of_the_analysis(name, options, printed, tmp_path):
 @pytest.mark.parametrize("name", ["tune_regression.py", "tune_saved_model.py"])
 def test_tune(name, tmp_path):
     pytest.importorskip("distributed")
-    code = f"import os; os.chdir({str(tmp_path)!r})\n" + EXAMPLE.replace(
-        "examples/", f"{ROOT}/examples/"
-    )
-    output = run_python(code, name, 1, 60, 3)  # epochs, trainings, fresh seeds
+    code = f"import os; os.chdir({str(tmp_path)!r})\n{EXAMPLE}"
+    arguments = (1, 60, 3)  # epochs, trainings, fresh seeds
+    output = run_python(code, ROOT / "examples" / name, *arguments)
     known = ("is better than none by", "leave it out", "Needs more")
     assert any(words in output for words in known)
     assert "model = " in output

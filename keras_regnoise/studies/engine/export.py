@@ -104,7 +104,8 @@ def own_objects(source: Mapping[str, Any]) -> dict[str, Any]:
     modules = [load_file(source["file"])] if "file" in source else []
     for name in ("build", "data"):
         if ":" in str(place := source.get("tune", {}).get(name, "")):
-            modules.append(sys.modules[load_function(place).__module__])
+            module = sys.modules.get(load_function(place).__module__ or "")
+            modules += [module] if module else []  # none of what was typed in
     return {
         name: value
         for module in modules

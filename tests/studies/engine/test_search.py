@@ -504,7 +504,7 @@ def test_a_damaged_record_is_done_again_and_the_rest_is_kept(finished, tmp_path)
 def test_the_noise_of_a_users_own_model_is_tuned(tmp_path):
     example, directory = ROOT / "examples" / "tune_digits.py", tmp_path / "run"
     code, output, errors = command(
-        *("tune", f"{example}:build_model", "--data", f"{example}:load_data"),
+        *("tune", f"{example}:build_model", "--data", f"{example}:load_digits"),
         *("--layers", "dropout", "rotationout", "--rates", 0.2),
         *("--placements", "before_weights", "before_head"),
         *("--epochs", 2, "--seeds", "0", "--race", "off", "--measure", 3),
