@@ -14,7 +14,6 @@ pytest.importorskip("hatchling")
 # What Keras, NumPy and the backend need is there; of the rest, nothing.
 TRAIN = """
 import importlib.metadata as metadata, re, sys
-from pathlib import Path
 
 wheel, backend = sys.argv[1:]
 allowed, pending = set(), ["keras", "numpy", backend]
@@ -38,8 +37,7 @@ class Nothing:
         if name.split(".")[0] in blocked and name.split(".")[0] != "keras_regnoise":
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Nothing())
-others = [p for p in sys.path if not (Path(p) / "keras_regnoise").exists()]
-sys.path[:] = [wheel, *others]
+sys.path.insert(0, wheel)
 
 import keras, numpy as np
 import keras_regnoise as krn
