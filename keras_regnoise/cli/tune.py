@@ -18,7 +18,7 @@ from keras_regnoise.cli.arguments import (
     seeds,
     training_options,
 )
-from keras_regnoise.cli.common import DONE, UsageError, complain
+from keras_regnoise.cli.common import DONE, complain
 from keras_regnoise.cli.report import show_rendered
 from keras_regnoise.cli.run import NEEDS, execute
 from keras_regnoise.cli.signals import interruptible
@@ -109,12 +109,13 @@ def main(options: argparse.Namespace) -> int:
     from keras_regnoise.studies.engine.plan import Plan
     from keras_regnoise.studies.engine.tune import prepared
     from keras_regnoise.studies.tune import Tuning, digest_of
+    from keras_regnoise.studies.user_code import absolute
 
     training = training_options(options, save_model=False)
     race = options.race == "on"
     tuning = Tuning(
-        build=place_of(options.build),
-        data=place_of(options.data),
+        build=absolute(options.build),
+        data=absolute(options.data),
         layers=tuple(options.layers),
         rates=tuple(options.rates),
         placements=tuple(options.placements),
@@ -129,7 +130,7 @@ def main(options: argparse.Namespace) -> int:
         measure=options.measure,
         folds=options.folds,
         target=options.target,
-        digest=digest_of(*filter(is_file, (options.build, options.data))),
+        digest=digest_of(options.build, options.data),
     )
     with interruptible():
         tuning = prepared(tuning, training).with_budget(options.workers)
@@ -188,22 +189,6 @@ def add_race(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--plan", action="store_true", help="show the arms of the race; train nothing"
     )
-
-
-def place_of(text: str) -> str:
-    """Make the path of a file absolute, for processes that start elsewhere."""
-    from keras_regnoise.studies.user_code import absolute
-
-    if not is_file(text):
-        return absolute(text)
-    if not Path(text).is_file():
-        raise UsageError(f"There is no file {text}")
-    return str(Path(text).resolve())
-
-
-def is_file(text: str) -> bool:
-    """Whether it is a model or data in a file, and no name or function."""
-    return text.endswith((".keras", ".npz", ".csv", ".csv.gz"))
 
 
 def show_plan(plan: "Plan", tuning: "Tuning") -> int:

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.datasets._stratify import cut
-from keras_regnoise.datasets.data_set import DataSet, from_splits
-from keras_regnoise.datasets.digits import load_digits
+from keras_regnoise.datasets._from_digits import from_digits
+from keras_regnoise.datasets.data_set import DataSet
 from keras_regnoise.datasets.split import Split
 
 IMAGES = {"train": 500, "validation": 100, "test": 200}
@@ -26,12 +25,7 @@ def load_boxes(name: str, seed: int, *sizes: Any) -> DataSet:
         seed: Seed of the images and of the split.
         *sizes: Examples, test and validation examples; see `load`.
     """
-    digits = dict(zip(IMAGES, load_digits(seed), strict=True))
-    splits = {
-        split: _paint(digits[split], count, np.random.default_rng((seed, number)))
-        for number, (split, count) in enumerate(IMAGES.items())
-    }
-    return from_splits(name, cut(splits, seed, *sizes, stratified=False), 10)
+    return from_digits(name, seed, IMAGES, _paint, 10, *sizes)
 
 
 def _paint(digits: Split, count: int, random: np.random.Generator) -> Split:

@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.datasets._stratify import cut
-from keras_regnoise.datasets.data_set import DataSet, from_splits
-from keras_regnoise.datasets.digits import load_digits
+from keras_regnoise.datasets._from_digits import from_digits
+from keras_regnoise.datasets.data_set import DataSet
 from keras_regnoise.datasets.split import Split
 
 LINES = {"train": 1000, "validation": 200, "test": 400}
@@ -26,12 +25,7 @@ def load_lines(name: str, seed: int, *sizes: Any) -> DataSet:
         seed: Seed of the lines and of the split.
         *sizes: Examples, test and validation examples; see `load`.
     """
-    digits = dict(zip(LINES, load_digits(seed), strict=True))
-    splits = {
-        split: _write(digits[split], count, np.random.default_rng((seed, number)))
-        for number, (split, count) in enumerate(LINES.items())
-    }
-    return from_splits(name, cut(splits, seed, *sizes, stratified=False), 11)
+    return from_digits(name, seed, LINES, _write, 11, *sizes)
 
 
 def _write(digits: Split, count: int, random: np.random.Generator) -> Split:

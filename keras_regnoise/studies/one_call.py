@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     Build = Callable[..., keras.Model] | str | PathLike[str]
 
-_FILES = (".keras", ".npz", ".csv", ".csv.gz")
 _DATA = "data"
 
 
@@ -157,7 +156,7 @@ def _model(build_model: Any, functions: dict[str, Callable[..., Any]]) -> str:
             "give the path of the .keras file."
         )
     if not callable(build_model):
-        return _place(build_model)
+        return absolute(str(build_model))
     name = getattr(build_model, "__name__", "")
     name = name if name.isidentifier() and name != _DATA else "build_model"
     functions[name] = build_model
@@ -166,27 +165,17 @@ def _model(build_model: Any, functions: dict[str, Callable[..., Any]]) -> str:
 
 def _data(data: Any, functions: dict[str, Callable[..., Any]]) -> str:
     if isinstance(data, str | Path):
-        return _place(data)
+        return absolute(str(data))
     is_function = inspect.isroutine(data)
     functions[_DATA] = data if is_function else lambda: data
     return f"python:{_DATA}"
 
 
-def _place(name: Any) -> str:
-    text = str(name)
-    is_file = text.endswith(_FILES)
-    if is_file and not Path(text).is_file():
-        raise ValueError(f"There is no file {text}")
-    return str(Path(text).resolve()) if is_file else absolute(text)
-
-
 def _digest(build_model: Any, data: Any, functions: Mapping[str, Any]) -> str:
     """Return what tells one race from another that would go on in its folder."""
     digest = hashlib.blake2b(digest_size=16)
-    files = [str(place) for place in (build_model, data) if not callable(place)]
-    digest.update(
-        digest_of(*(file for file in files if file.endswith(_FILES))).encode()
-    )
+    places = [str(p) for p in (build_model, data) if isinstance(p, str | Path)]
+    digest.update(digest_of(*places).encode())
     for name, function in functions.items():
         if name == _DATA:
             digest.update(from_function(function, _DATA).fingerprint.encode())

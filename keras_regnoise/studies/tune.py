@@ -12,6 +12,7 @@ from keras_regnoise.studies.direction import Direction, direction_of
 from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.race import rules_of
 from keras_regnoise.studies.study import Arm, Recipe, Study, Value
+from keras_regnoise.studies.user_code import names_file
 
 # What the training of a cell depends on.
 _OPTIONS = (
@@ -137,8 +138,9 @@ class Tuning:
         )
 
 
-def digest_of(*files: str) -> str:
-    """Return what tells the content of files; `""` without any."""
+def digest_of(*places: str) -> str:
+    """Return what tells the content of those that are files; `""` if none is."""
+    files = [place for place in places if names_file(place)]
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
         digest.update(Path(file).read_bytes())

@@ -56,8 +56,24 @@ def is_function(specification: str) -> bool:
     return name.isidentifier() and (place.endswith(".py") or is_module)
 
 
+_FILES = (".keras", ".npz", ".csv", ".csv.gz")
+
+
+def names_file(specification: str) -> bool:
+    """Whether it is a model or data in a file, and no name or function."""
+    return specification.endswith(_FILES)
+
+
 def absolute(specification: str) -> str:
-    """Make the path of a file absolute, for processes that start elsewhere."""
+    """Make the path of a file absolute, for processes that start elsewhere.
+
+    Raises:
+        UserCodeError: If a model or data is in a file that is not there.
+    """
+    if names_file(specification):
+        if not Path(specification).is_file():
+            raise UserCodeError(f"There is no file {specification}")
+        return str(Path(specification).resolve())
     place, _, name = specification.rpartition(":")
     return f"{Path(place).resolve()}:{name}" if place.endswith(".py") else specification
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from keras_regnoise.studies.study import Arm, Claim, Recipe, Study
+from keras_regnoise.studies.papers.laws import MEASURED, Groups, arms_of, claim_of
+from keras_regnoise.studies.study import Claim, Recipe, Study
 
-FORMULA, MEASURED = "formula", "measured"
-# By group: the law, what it is about, and what else stands beside formula and measured.
-_GROUPS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
+FORMULA = "formula"
+_GROUPS: Groups = {
     "Lemma 1, Dropout": ("covariance", {"kind": "dropout", "rate": 0.3}, ()),
     "Lemma 1, RotationOut": ("covariance", {"kind": "rotationout", "rate": 0.3}, ()),
     "Equation 15, Dropout": (
@@ -41,18 +41,8 @@ _GROUPS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
 }
 
 
-def _arms(group: str) -> list[Arm]:
-    law, values, others = _GROUPS[group]
-    return [
-        Arm(side, {"law": law, **values, "side": side}, group)
-        for side in (FORMULA, MEASURED, *others)
-    ]
-
-
 def _claim(group: str, text: str, one: str = MEASURED, other: str = FORMULA) -> Claim:
-    # None is about accuracy, which would need a gate.
-    sides = (f"{group}: {one}", f"{group}: {other}")
-    return Claim(text=text, arms=sides, metric="value", sign=0, margin=0.02)
+    return claim_of(group, text, one, other, margin=0.02)
 
 
 _CLAIMS = (
@@ -155,7 +145,7 @@ STUDY = Study(
     title="Whether the layers do what the papers' formulas say",
     model="keras_regnoise.studies.papers.models.closed_forms:ClosedFormModel",
     data="twonorm",
-    arms=tuple(arm for group in _GROUPS for arm in _arms(group)),
+    arms=arms_of(_GROUPS, FORMULA),
     baseline=FORMULA,
     metric="value",
     objective="value",

@@ -1,19 +1,13 @@
 """Drop-Activation together with Cutout on CIFAR-100: its Table 5."""
 
-from functools import partial
+from keras_regnoise.studies.papers.drop_activation_networks import augmentation_study
 
-from keras_regnoise.studies.papers.drop_activation_networks import augmented, study
-
-STUDY = study(
+STUDY = augmentation_study(
     "Cutout",
     5,
-    "cifar100",
-    title="Drop-Activation together with an augmentation",
-    methods=("baseline", "Cutout", "Cutout+DropAct"),
-    make=partial(augmented, "cutout_quarter"),
+    ("baseline", "Cutout", "Cutout+DropAct"),
+    "cutout_quarter",
     deviations=(
-        "The table prints WideResNet-20-10, and quotes errors of WideResNet-28-10: "
-        "here it is the latter.",
         "Cutout erases 8 x 8 pixels, as its paper does on CIFAR-100, but inside the "
         "image, and with gray; there the square hangs over the border.",
         "Both networks are trained as the paper of Cutout trains them: 200 epochs, "

@@ -1,6 +1,7 @@
 """Drop-Activation in published networks: what its Tables 1 to 6 share."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from keras_regnoise.studies.papers.published import published
@@ -36,7 +37,7 @@ def arm(group: str, method: str, data: str) -> Arm:
     return Arm(method, {"network": network, "method": method}, group, data)
 
 
-def augmented(augmentation: str, group: str, method: str, data: str) -> Arm:
+def _augmented(augmentation: str, group: str, method: str, data: str) -> Arm:
     """Return the arm of an augmentation, with or without Drop-Activation, or neither.
 
     Args:
@@ -119,6 +120,29 @@ def study(
         deviations=(
             *_DEVIATIONS,
             *([_WARM_UP] if groups[0].startswith(_WARMED_UP) else []),
+            *deviations,
+        ),
+    )
+
+
+def augmentation_study(
+    name: str,
+    table: int,
+    methods: tuple[str, ...],
+    augmentation: str,
+    deviations: tuple[str, ...],
+) -> Study:
+    """Return the study of a table of an augmentation with and without the layer."""
+    return study(
+        name,
+        table,
+        "cifar100",
+        title="Drop-Activation together with an augmentation",
+        methods=methods,
+        make=partial(_augmented, augmentation),
+        deviations=(
+            "The table prints WideResNet-20-10, and quotes errors of "
+            "WideResNet-28-10: here it is the latter.",
             *deviations,
         ),
     )

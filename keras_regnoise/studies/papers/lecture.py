@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from keras_regnoise.studies.study import Arm, Claim, Recipe, Study
+from keras_regnoise.studies.papers.laws import MEASURED, Groups, arms_of, claim_of
+from keras_regnoise.studies.study import Claim, Recipe, Study
 
-EXPECTED, MEASURED = "expected", "measured"
-# By group: the law, what it is about, and what else stands beside the two sides.
-_GROUPS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
+EXPECTED = "expected"
+_GROUPS: Groups = {
     "Weight decay, SGD": ("decay", {"optimizer": "SGD", "momentum": 0.0}, ()),
     "Weight decay, momentum": ("decay", {"optimizer": "SGD", "momentum": 0.9}, ()),
     "Weight decay, Adam": ("decay", {"optimizer": "Adam", "momentum": 0.9}, ()),
@@ -27,20 +27,10 @@ _GROUPS: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
 }
 
 
-def _arms(group: str) -> list[Arm]:
-    law, values, others = _GROUPS[group]
-    return [
-        Arm(side, {"law": law, **values, "side": side}, group)
-        for side in (EXPECTED, MEASURED, *others)
-    ]
-
-
 def _claim(
     group: str, text: str, margin: float, one: str = MEASURED, other: str = EXPECTED
 ) -> Claim:
-    # None is about accuracy, which would need a gate.
-    sides = (f"{group}: {one}", f"{group}: {other}")
-    return Claim(text=text, arms=sides, metric="value", sign=0, margin=margin)
+    return claim_of(group, text, one, other, margin)
 
 
 _EXACT = 1e-3  # what float32 leaves of an equality
@@ -117,7 +107,7 @@ STUDY = Study(
     title="Whether Keras and the layers do what a lecture on regularization says",
     model="keras_regnoise.studies.papers.models.lecture:LectureModel",
     data="twonorm",
-    arms=tuple(arm for group in _GROUPS for arm in _arms(group)),
+    arms=arms_of(_GROUPS, EXPECTED),
     baseline=EXPECTED,
     metric="value",
     objective="value",

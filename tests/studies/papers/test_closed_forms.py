@@ -10,7 +10,8 @@ pytest.importorskip("sklearn")
 from keras_regnoise import datasets
 from keras_regnoise.studies import Fit
 from keras_regnoise.studies.engine.training import hyperparameters
-from keras_regnoise.studies.papers.closed_forms import FORMULA, MEASURED, STUDY
+from keras_regnoise.studies.papers.closed_forms import FORMULA, STUDY
+from keras_regnoise.studies.papers.laws import MEASURED
 
 DRAWS, ROWS = 30, 4000
 GROUPS = tuple(dict.fromkeys(arm.group for arm in STUDY.arms))

@@ -6,7 +6,8 @@ import pytest
 pytest.importorskip("keras_tuner")
 pytest.importorskip("sklearn")
 
-from keras_regnoise.studies.papers.lecture import EXPECTED, MEASURED, STUDY
+from keras_regnoise.studies.papers.laws import MEASURED
+from keras_regnoise.studies.papers.lecture import EXPECTED, STUDY
 
 ROWS = 20_000
 MODEL = STUDY.load_model()(STUDY.recipe("smoke"), None)

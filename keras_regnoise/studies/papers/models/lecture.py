@@ -6,7 +6,8 @@ import keras
 import numpy as np
 
 from keras_regnoise.layers import DropConnect, WeightNoise
-from keras_regnoise.studies.papers.lecture import EXPECTED, MEASURED
+from keras_regnoise.studies.papers.laws import MEASURED
+from keras_regnoise.studies.papers.lecture import EXPECTED
 from keras_regnoise.studies.papers.models.closed_forms import (
     Array,
     ClosedFormModel,
