@@ -112,7 +112,7 @@ def draw_figure(file):
     with style():
         figure = Figure(figsize=(8, 3))
         panels = figure.subplots(1, 3, sharey=True)
-        heads = ("right answer, %", "wrong arm called better, %", "trainings")
+        heads = ("right answer, %", "wrong answer, %", "trainings")
         for place, (name, means) in enumerate(TRUTHS.items()):
             both = dict(zip(("race", "full grid"), simulate(means), strict=True))
             print(row(name, *both.values()))
