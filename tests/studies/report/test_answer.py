@@ -1,6 +1,7 @@
 import pytest
 
 from keras_regnoise.studies import report
+from tests.helpers import ROOT
 from tests.studies.report.synthetic import failed, first, keeping, measured, toy
 
 NONE = [0.800, 0.810, 0.820, 0.805, 0.815]
@@ -134,3 +135,10 @@ def test_a_failed_baseline_leaves_nothing_to_compare_with():
 
 def test_a_baseline_alone():
     assert answer(toy({"none": NONE})) == "There is no arm to compare with none."
+
+
+def test_no_file_of_the_report_is_longer_than_250_lines():
+    files = (ROOT / "keras_regnoise" / "studies" / "report").rglob("*.py")
+    lengths = {file.name: len(file.read_text("utf-8").splitlines()) for file in files}
+    assert len(lengths) > 10
+    assert {name: lines for name, lines in lengths.items() if lines > 250} == {}
