@@ -143,6 +143,7 @@ def test_tensorboard_shows_rates_and_losses_by_layer(tmp_path):
             [
                 keras.Input((6,)),
                 layers.Dense(8, name="first"),
+                krn.VarianceConstancy(name="constancy"),
                 layers.Activation("relu", name="relu"),
                 krn.RotationOut(rising, seed=1, name="rotation"),
                 layers.Dropout(0.3, name="dropout"),
@@ -162,6 +163,7 @@ def test_tensorboard_shows_rates_and_losses_by_layer(tmp_path):
 
     assert curve("epoch_rate/rotation") == pytest.approx([0.2, 0.4])
     assert curve("epoch_rate/dropout") == pytest.approx([0.3, 0.3])
-    losses = curve("epoch_variance_constancy/relu")
-    assert len(losses) == 2
-    assert min(losses) > 0
+    for name in ("relu", "constancy"):
+        losses = curve(f"epoch_variance_constancy/{name}")
+        assert len(losses) == 2
+        assert min(losses) > 0

@@ -1,5 +1,4 @@
 import contextlib
-import functools
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -103,9 +102,9 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
         model.train_function = _without_leftover(model.train_function)
         model.make_train_function()  # `fit` has called it, train_on_batch not yet
         self._original = model.train_function
-        # Of a step that is new to jax.jit, which would hand out the plain trace again.
-        step = functools.partial(model.train_step)
-        with replaced_attribute(model, "train_step", step):
+        # A step that is new to jax.jit, which would hand out the plain trace again, and
+        # that looks up the model's own when it is traced: LogNoise may begin later.
+        with replaced_attribute(model, "train_step", lambda *x: model.train_step(*x)):
             model.make_train_function(force=True)
         self._penalized = model.train_function
         model.train_function = self._original
@@ -172,7 +171,9 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
     @contextlib.contextmanager
     def _attached(self, layer: keras.Layer, recorder: Any) -> Iterator[None]:
         def penalize(x: Any) -> None:
-            layer.add_loss(recorder.update(self.regularizer.penalty(x)))
+            # Past what LogNoise records: the layer may have a regularizer of its own.
+            loss = recorder.update(self.regularizer.penalty(x))
+            type(layer).add_loss(layer, loss)
 
         name, wrap = place(layer)
         with replaced_attribute(layer, name, wrap(getattr(layer, name), penalize)):

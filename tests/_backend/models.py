@@ -25,12 +25,12 @@ def inputs():
 
 def everything():
     """A compiled model with all that the package adds to one."""
-    conv = keras.layers.Conv2D
+    conv, penalty = keras.layers.Conv2D, regularizers.VarianceConstancy()
     model = keras.Sequential(
         [
             keras.Input((6, 6, 3)),
-            conv(8, 3, activity_regularizer=regularizers.VarianceConstancy()),
-            layers.VarianceConstancy(shared_axes=(1, 2)),
+            conv(8, 3, activity_regularizer=penalty, name="regularized"),
+            layers.VarianceConstancy(shared_axes=(1, 2), name="constancy"),
             layers.DropActivation("relu", seed=1, name="relu"),
             layers.RotationOut(0.1, seed=2),
             layers.SpatialRotationOut(0.1, block_size=2, seed=3),
@@ -47,11 +47,11 @@ def everything():
 
 
 def fit(model):
-    """Train with the callback; return its logs and the number of draws, as JSON."""
+    """Train with the callbacks; return their logs and the number of draws, as JSON."""
     generator = np.random.default_rng(1)
     x = generator.normal(size=(32, 6, 6, 3)).astype("float32")
     y = generator.normal(size=(32, 1)).astype("float32")
-    callback = callbacks.VarianceConstancy()
-    logs = model.fit(x, y, 16, epochs=2, verbose=0, callbacks=[callback]).history
+    both = [callbacks.VarianceConstancy(), callbacks.LogNoise()]
+    logs = model.fit(x, y, 16, epochs=2, verbose=0, callbacks=both).history
     draws = int(model.get_layer("relu").seed_generator.state.value[1])
     return json.dumps({"logs": logs, "draws": draws})
