@@ -6,6 +6,7 @@ from itertools import pairwise
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from keras_regnoise._figures import MARKERS, Palette, grid_lines, style
 from keras_regnoise.studies.report.figures.panels import Line, Panel, shortened
@@ -149,6 +150,7 @@ def _label(axes: Axes, panel: Panel) -> None:
     if panel.is_list:
         axes.set_yticks(places, names)
         axes.set_ylim(min(places) - 0.6, max(places) + 0.6)
+        axes.xaxis.set_major_locator(MaxNLocator(5))  # numbers of many digits
         axes.set_xlabel(panel.metric.axis)
     else:
         axes.set_xticks(places, names)
