@@ -9,6 +9,7 @@ a test compares it with what it would be now.
 import re
 from pathlib import Path
 
+import claims
 import speed
 from older import COLUMNS, table_of, vcl_wins
 
@@ -71,11 +72,15 @@ def documents() -> dict[Path, str]:
     for name, (mark, content) in {**older, "vcl-uci": ("wins", vcl_wins())}.items():
         page = RESULTS / name / "README.md"
         texts[page] = filled(page.read_text("utf-8"), mark, content)
-    page = RESULTS.parent / "speed.md"
-    text = page.read_text("utf-8")
-    for mark, content in speed.contents().items():
-        text = filled(text, mark, content)
-    texts[page] = text
+    for name, contents in (
+        ("speed", speed.contents),
+        ("reproduction", claims.contents),
+    ):
+        page = RESULTS.parent / f"{name}.md"
+        text = page.read_text("utf-8")
+        for mark, content in contents().items():
+            text = filled(text, mark, content)
+        texts[page] = text
     sentence = best_and_beyond(Run.open(KEEP_RATE))
     for page in FRONT_PAGES:
         texts[page] = filled(page.read_text("utf-8"), "keep-rate", sentence)

@@ -23,6 +23,7 @@ class Finding:
         metric: Name of the metric.
         verdict: One of `VERDICTS`.
         reason: Why the setting can't tell, or what is missing; may be empty.
+        gate: What its gate measured, in words; empty without one.
         sides: The arms that were compared.
         estimate: First side minus second; None if they can't be compared.
         p_value: Holm's, over the claims of the study; of a difference from 0.
@@ -40,6 +41,7 @@ class Finding:
     metric: str
     verdict: str = NOT_RUN
     reason: str = ""
+    gate: str = ""
     sides: tuple[str, str] = ("", "")
     estimate: Estimate | None = None
     p_value: float = 1.0

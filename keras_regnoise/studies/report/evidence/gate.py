@@ -1,5 +1,6 @@
 """Whether a setting may judge regularizers at all."""
 
+from dataclasses import dataclass
 from statistics import fmean
 
 from keras_regnoise.studies.report.evidence.estimate import Estimate
@@ -9,38 +10,59 @@ from keras_regnoise.studies.report.metric import Metric
 from keras_regnoise.studies.study import Claim, Gate
 
 
-def closed(claim: Claim, sides: Sides) -> str:
-    """Return why a gate is closed, or nothing."""
+@dataclass(frozen=True)
+class Reading:
+    """What a gate found.
+
+    Attributes:
+        shown: What was measured, in words; nothing where there is no gate.
+        closed: Why it is closed; nothing where it is open.
+    """
+
+    shown: str = ""
+    closed: str = ""
+
+
+def read(claim: Claim, sides: Sides) -> Reading:
+    """Read the gate of a claim."""
     gate = claim.gate
     if gate is None:
-        return ""
+        return Reading()
     metric = Metric(gate.metric)
     baselines = list(sides.best(gate.baseline, gate.metric).values())
     if not baselines:
-        return f"{gate.baseline} was not run"
+        return Reading(closed=f"{gate.baseline} was not run")
+    name = name_of(baselines[0]) if len(baselines) == 1 else gate.baseline
     reached = fmean(arm.value.mean for arm in baselines)
+    fitted = f"{name} has a {metric.words} of {metric.number(reached)}"
     if reached < gate.fitted:
-        name = name_of(baselines[0]) if len(baselines) == 1 else gate.baseline
-        return (
-            f"{name} has a {metric.words} of {metric.number(reached)}, "
-            f"not {metric.number(gate.fitted)}: there is no overfitting to mend"
-        )
-    return _helpless(claim, gate, sides) if gate.regularizer else ""
+        least = metric.number(gate.fitted)
+        reason = f"{fitted}, not {least}: there is no overfitting to mend"
+        return Reading(fitted, reason)
+    if not gate.regularizer:
+        return Reading(fitted)
+    help_of = _help(claim, gate, sides)
+    return Reading(f"{fitted}{help_of.shown}", help_of.closed)
 
 
-def _helpless(claim: Claim, gate: Gate, sides: Sides) -> str:
-    """Return why the regularizer that is known to help is not known to help here."""
+def _help(claim: Claim, gate: Gate, sides: Sides) -> Reading:
+    """Tell what the regularizer that is known to help does here."""
     metric = claim.metric or sides.run.description.metric
     known = next(iter(sides.best(gate.regularizer, metric).values()), None)
     baseline = next(iter(sides.best(gate.baseline, metric).values()), None)
     if known is None or baseline is None:
-        return f"{gate.regularizer} was not run"
+        return Reading(closed=f"{gate.regularizer} was not run")
     seeds = common_seeds([known, baseline])
-    sign = -1.0 if sides.less_is_better(metric) else 1.0
-    pairs = [sign * (known.seeds[s] - baseline.seeds[s]) for s in seeds]
+    pairs = [known.seeds[seed] - baseline.seeds[seed] for seed in seeds]
     names = name_of(known), name_of(baseline)
     if len(pairs) < FEWEST:
-        return f"{names[0]} has fewer than {FEWEST} pairs with {names[1]}"
-    if Estimate.of_pairs(pairs, claim.margin).low > 0:
-        return ""
-    return f"{names[0]}, the best of its kind, is not better than {names[1]}"
+        few = f"{names[0]} has fewer than {FEWEST} pairs with {names[1]}"
+        return Reading(closed=few)
+    found, signed = Estimate.of_pairs(pairs, claim.margin), Metric(metric).signed
+    shown = (
+        f"; {names[0]} is worth {signed(found.mean)} "
+        f"[{signed(found.low)}, {signed(found.high)}]"
+    )
+    helps = found.high < 0 if sides.less_is_better(metric) else found.low > 0
+    why = f"{names[0]}, the best of its kind, is not better than {names[1]}"
+    return Reading(shown, "" if helps else why)

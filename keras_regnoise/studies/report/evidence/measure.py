@@ -16,7 +16,7 @@ from keras_regnoise.studies.report.evidence.finding import (
     MORE_SEEDS,
     Finding,
 )
-from keras_regnoise.studies.report.evidence.gate import closed
+from keras_regnoise.studies.report.evidence.gate import read
 from keras_regnoise.studies.report.evidence.sides import Sides, common_seeds, name_of
 from keras_regnoise.studies.report.interval import FEWEST
 from keras_regnoise.studies.report.summary import ArmSummary
@@ -38,7 +38,8 @@ def measured(finding: Finding, sides: Sides) -> Finding:
         reason = "the arms are of several groups; a run of one group could"
         return replace(finding, verdict=CANNOT_TELL, reason=reason)
     (first,), (second,) = one.values(), other.values()
-    finding = replace(finding, verdict=MORE_SEEDS, reason=closed(claim, sides))
+    gate = read(claim, sides)
+    finding = replace(finding, verdict=MORE_SEEDS, gate=gate.shown, reason=gate.closed)
     if claim.statistic == "plateau":
         finding = _plateaus(finding, sides)
     else:
@@ -85,7 +86,7 @@ def _slopes(finding: Finding, sides: Sides) -> Finding:
     one, other = (sides.arms(pattern, metric) for pattern in claim.arms)
     if min(len(one), len(other)) < 2:
         return finding
-    shut, seeds = closed(claim, sides), common_seeds([*one, *other])
+    gate, seeds = read(claim, sides), common_seeds([*one, *other])
     few = f"fewer than {FEWEST} seeds" if len(seeds) < FEWEST else ""
     first, second = (
         [_slope(arms, claim.x, seed) for seed in seeds] for arms in (one, other)
@@ -93,8 +94,9 @@ def _slopes(finding: Finding, sides: Sides) -> Finding:
     pairs = [a - b for a, b in zip(first, second, strict=True)]
     return replace(
         finding,
-        verdict=CANNOT_TELL if shut else MORE_SEEDS,
-        reason=shut or few,
+        verdict=CANNOT_TELL if gate.closed else MORE_SEEDS,
+        gate=gate.shown,
+        reason=gate.closed or few,
         sides=claim.arms,
         estimate=Estimate.of_pairs(pairs, claim.margin) if seeds else None,
     )
@@ -119,12 +121,14 @@ def _over_problems(finding: Finding, sides: Sides) -> Finding:
     }
     if not differences:
         return finding
+    gate = read(claim, sides)
     finding = replace(
         finding,
         verdict=MORE_SEEDS,
         sides=claim.arms,
         unit="data set",
-        reason=closed(claim, sides),
+        gate=gate.shown,
+        reason=gate.closed,
         published=_published([pairs[name] for name in differences], finding),
     )
     few = len(differences) < _FEWEST_RESAMPLED

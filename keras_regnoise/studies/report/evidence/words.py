@@ -25,9 +25,9 @@ def claim_rows(findings: Sequence[Finding]) -> Iterable[list[str]]:
             finding.claim.text,
             verdict_words(finding),
             difference_words(finding),
-            f"±{_number(finding, finding.claim.margin)}",
+            margin_words(finding),
             _p(finding),
-            _published(finding),
+            published_words(finding),
             " minus ".join(filter(None, finding.sides)),
         ]
 
@@ -80,6 +80,7 @@ def claims_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "claim": finding.claim.text,
             "verdict": finding.verdict,
             "reason": finding.reason,
+            "gate": finding.gate,
             "metric": finding.metric,
             "statistic": finding.claim.statistic,
             "sides": list(finding.sides),
@@ -115,6 +116,11 @@ def difference_words(finding: Finding) -> str:
     return f"{mean} [{', '.join(ends)}] ({estimate.count} {unit})"
 
 
+def margin_words(finding: Finding) -> str:
+    """Return the smallest difference that matters."""
+    return f"±{_number(finding, finding.claim.margin)}"
+
+
 def _estimate(finding: Finding) -> Mapping[str, Any]:
     estimate = finding.estimate
     names = ("mean", "low", "high", "deviation", "count", "p_value", "equivalence_p")
@@ -131,7 +137,8 @@ def _small(p: float) -> str:
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _published(finding: Finding) -> str:
+def published_words(finding: Finding) -> str:
+    """Return the paper's difference, and whether the interval leaves it out."""
     published = finding.published
     if published is None:
         return ""

@@ -75,10 +75,13 @@ def test_no_gate_no_verdict():
     unfit = of(effects=better, fitted=0.9)
     assert unfit.verdict == "this setting can't tell"
     assert "training accuracy of 90.00, not 99.00" in unfit.reason
+    assert unfit.gate == "none has a training accuracy of 90.00"
     helpless = of(effects=better | {"Dropout 0.3": 0.0, "Dropout 0.1": -0.1})
     assert helpless.verdict == "this setting can't tell"
     assert "Dropout 0.3, the best of its kind, is not better" in helpless.reason
     assert helpless.p_value == 1.0
+    fitted = "none has a training accuracy of 100.00; Dropout 0.3 is worth +"
+    assert of(effects=better).gate.startswith(fitted)
 
 
 def test_a_gate_whose_arms_are_not_there_is_closed():

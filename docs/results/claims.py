@@ -1,0 +1,132 @@
+"""What became of the claims: the tables of docs/reproduction.md."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import older_claims
+
+from keras_regnoise.cli.list import rows_of
+from keras_regnoise.studies import Run, Study, registry
+from keras_regnoise.studies.report import Finding, weigh
+from keras_regnoise.studies.report.evidence import words
+from keras_regnoise.studies.report.evidence.finding import (
+    CONFIRMED,
+    EQUIVALENT,
+    REFUTED,
+    VERDICTS,
+)
+from keras_regnoise.studies.report.markdown import markdown
+
+RESULTS = Path(__file__).parent
+_COLUMNS = ("claim", "gate", "effect", "published", "verdict")
+_DECIDED = (CONFIRMED, REFUTED, EQUIVALENT)
+_SCALE = "short"
+Runs = dict[str, tuple[Run, list[Finding]]]
+
+
+def published_runs() -> Runs:
+    """Return the runs with claims whose records are in docs, with their findings."""
+    folders = [file.parent for file in sorted(RESULTS.glob("*/study.json"))]
+    runs = {folder.name: Run.open(folder) for folder in folders}
+    with_claims = {n: r for n, r in runs.items() if r.description.claims}
+    return {name: (run, weigh(run)) for name, run in with_claims.items()}
+
+
+def counted(runs: Runs) -> str:
+    """Count the verdicts, in a sentence and by study."""
+    findings = [finding for _, found in runs.values() for finding in found]
+    decided = [f for f in findings if f.verdict in _DECIDED]
+    gated = sum(bool(f.claim.gate) for f in decided)
+    used = [v for v in VERDICTS if any(f.verdict == v for f in findings)]
+    lines = [["study", "claims", *used]]
+    for name, (_, found) in runs.items():
+        counts = Counter(finding.verdict for finding in found)
+        numbers = (str(counts[verdict] or "") for verdict in used)
+        lines.append([_link(name), str(len(found)), *numbers])
+    sentence = (
+        f"{len(decided)} of {len(findings)} claims are decided; {gated} of these are "
+        "about accuracy, with a gate that is open."
+    )
+    table = markdown(lines, [True, *(False for _ in lines[0][1:])])
+    return "\n".join([sentence, "", *table])
+
+
+def of_claims(runs: Runs) -> str:
+    """Return a section for each study, with a line for each of its claims."""
+    parts: list[str] = []
+    for name, (run, findings) in runs.items():
+        description = run.description
+        source = ", ".join(filter(None, (description.paper, description.table)))
+        parts += [
+            f"### {description.title}",
+            "",
+            f"{source or 'Of no paper'}; {_link(name)}.",
+            "",
+            *_table(findings),
+            "",
+        ]
+    return "\n".join(parts)
+
+
+def _table(findings: Sequence[Finding]) -> list[str]:
+    lines = [list(_COLUMNS), *map(_line, findings)]
+    # A column in which nothing stands is left out.
+    columns = [c for c in zip(*lines, strict=True) if any(c[1:])]
+    table = markdown(list(zip(*columns, strict=True)), [True] * len(columns))
+    if any(finding.claim.gate for finding in findings):
+        return table
+    return ["None is about accuracy, which would need a gate.", "", *table]
+
+
+def _link(name: str) -> str:
+    return f"[`{name}`](results/{name}/README.md)"
+
+
+def _line(finding: Finding) -> list[str]:
+    verdict = words.verdict_words(finding)
+    if finding.verdict == EQUIVALENT:
+        verdict = f"{EQUIVALENT} of {words.margin_words(finding)}"
+    elif finding.verdict in _DECIDED:
+        verdict = f"**{verdict}**"
+    effect = words.difference_words(finding) if finding.estimate else ""
+    published = words.published_words(finding)
+    return [finding.claim.text, finding.gate, effect, published, verdict]
+
+
+def missing(runs: Runs) -> str:
+    """Return what it would take to run the studies with claims that are not here."""
+    lines = [["study", "claims", "trainings", "steps", "data"]]
+    for study in _with_claims():
+        if study.name not in runs:
+            row = next(r for r in rows_of(study, None) if r["scale"] == _SCALE)
+            steps = row["steps"]
+            known = f"{steps:,}" if isinstance(steps, int) else ""
+            claims = str(len(study.claims))
+            data = "no files" if ":" in str(row["data"]) else str(row["data"])
+            numbers = (f"{row['cells']:,}", known, data)
+            lines.append([f"`{study.name}`", claims, *numbers])
+    return "\n".join(markdown(lines, [True, False, False, False, True]))
+
+
+def _with_claims() -> Iterable[Study]:
+    studies = (registry.find(name)[0] for name in registry.names())
+    return (study for study in studies if study.claims)
+
+
+def before() -> str:
+    """Return what the runs before the rules say of the papers' claims."""
+    header: Sequence[str] = ("claim", "effect", "published", "no verdict, because")
+    return "\n".join(markdown([header, *older_claims.of_claims()], [True] * 4))
+
+
+def contents() -> dict[str, str]:
+    """Return what stands between the marks of the page, by mark."""
+    runs = published_runs()
+    return {
+        "counts": counted(runs),
+        "claims": of_claims(runs),
+        "before": before(),
+        "missing": missing(runs),
+        "recounted": older_claims.recounted(),
+    }

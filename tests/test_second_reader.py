@@ -1,0 +1,317 @@
+"""A second reader: the documents' intervals again, by SciPy, from results.csv alone.
+
+Nothing of the package computes here; it writes results.csv, as `report` does. What a
+claim says is read from study.json.
+"""
+
+import csv
+import fnmatch
+import json
+import re
+from collections import defaultdict
+from itertools import takewhile
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.helpers import ROOT
+
+pytest.importorskip("rich")
+from keras_regnoise.studies import Run, report
+
+pytestmark = pytest.mark.tensorflow  # nothing here depends on the backend
+
+RESULTS = ROOT / "docs" / "results"
+FOLDERS = [
+    file.parent.name
+    for file in sorted(RESULTS.glob("*/study.json"))
+    if json.loads(file.read_text("utf-8"))["description"]["claims"]
+]
+# Sums in another order: as far as two sums of the same numbers may be apart.
+ROUNDING = 1e-9
+
+
+class Reader:
+    """The results of a folder, read once more."""
+
+    def __init__(self, name, tmp_path):
+        content = json.loads((RESULTS / name / "study.json").read_text("utf-8"))
+        self.study = content["description"]
+        self.page = (RESULTS / name / "README.md").read_text("utf-8")
+        file = tmp_path / "results.csv"
+        report.write_csv(report.rows(Run.open(RESULTS / name)), file)
+        # By metric and arm, the value of every seed; of an arm, its settings.
+        self.values, self.settings = defaultdict(lambda: defaultdict(dict)), {}
+        with file.open(encoding="utf-8") as stream:
+            for row in csv.DictReader(stream):
+                arm = f"{row['group']}: {row['arm']}" if row["group"] else row["arm"]
+                seed, value = int(row["seed"]), float(row["value"])
+                self.values[row["metric"]][arm][seed] = value
+                self.settings[arm] = row
+
+    def arms(self, pattern):
+        return [arm for arm in self.settings if fnmatch.fnmatchcase(arm, pattern)]
+
+    def best(self, pattern):
+        arms = self.arms(pattern)
+        if len(arms) < 2:
+            return arms[0] if arms else None
+        objective = self.study["objective"]
+        sign = -1 if less_is_better(objective) else 1
+        chosen_by = self.values[objective]
+        return max(arms, key=lambda arm: sign * np.mean(list(chosen_by[arm].values())))
+
+    def pairs(self, metric, one, other):
+        first, second = self.values[metric][one], self.values[metric][other]
+        return np.array([first[s] - second[s] for s in first if s in second])
+
+    def slopes(self, metric, pattern, x):
+        arms = self.arms(pattern)
+        places = [np.log2(float(self.settings[arm][f"hp_{x}"])) for arm in arms]
+        values = self.values[metric]
+        seeds = set.intersection(*(set(values[arm]) for arm in arms))
+        return np.array(
+            [
+                np.polyfit(places, [values[arm][seed] for arm in arms], 1)[0]
+                for seed in sorted(seeds)
+            ]
+        )
+
+    def open(self, claim):
+        gate = claim["gate"]
+        if gate is None:
+            return True
+        baseline = self.best(gate["baseline"])
+        fit = np.mean(list(self.values[gate["metric"]][baseline].values()))
+        if fit < gate["fitted"]:
+            return False
+        if not gate["regularizer"]:
+            return True
+        metric = claim["metric"] or self.study["metric"]
+        pairs = self.pairs(metric, self.best(gate["regularizer"]), baseline)
+        low, high = interval(pairs)
+        return high < 0 if less_is_better(metric) else low > 0
+
+
+def less_is_better(metric):
+    return metric.endswith(("loss", "error", "kurtosis"))
+
+
+def interval(values):
+    return stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
+
+
+def p_values_of(pairs, margin):
+    """Return the p values of a difference, and of one within the margin."""
+    if not np.ptp(pairs):
+        return float(not pairs[0]), float(abs(pairs[0]) >= margin)
+    one_sided = [
+        stats.ttest_1samp(pairs, edge, alternative=side).pvalue
+        for edge, side in ((-margin, "greater"), (margin, "less"))
+    ]
+    return stats.ttest_1samp(pairs, 0.0).pvalue, max(one_sided)
+
+
+def holm(p_values):
+    """Holm (1979): the smallest by their number, the next by one less."""
+    p, order = np.array(p_values), np.argsort(p_values)
+    factors = np.arange(len(p), 0, -1)
+    adjusted = np.empty(len(p))
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(factors * p[order]))
+    return adjusted
+
+
+def texts(metric, value, signed=True):
+    """Format a value; also a little below and above, where it is on the edge."""
+    factor = 100 if metric.endswith("accuracy") else 1
+    for scale in (1 - ROUNDING, 1, 1 + ROUNDING):
+        number = value * factor * scale
+        size = abs(number)
+        form = ".2f" if factor == 100 else ".4f" if 1e-3 <= size < 1e4 else ".3g"
+        text = f"{number:{'+' if signed else ''}{form}}" if number else "0.0000"
+        yield "0.00" if text.lstrip("+-") == "0.00" else text
+
+
+def rows_of(page, first):
+    """Return the cells of the table whose head begins with a word, as dicts."""
+    lines = page.split("\n")
+    start = next(n for n, line in enumerate(lines) if re.match(rf"\| {first} ", line))
+    table = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in takewhile(lambda line: line.startswith("|"), lines[start:])
+    ]
+    return [dict(zip(table[0], row, strict=True)) for row in table[2:]]
+
+
+@pytest.fixture(scope="module", params=FOLDERS)
+def reader(request, tmp_path_factory):
+    return Reader(request.param, tmp_path_factory.mktemp("second"))
+
+
+def of_claim(reader, claim):
+    """Return mean, ends and number of pairs, and both p values; None if not run."""
+    metric = claim["metric"] or reader.study["metric"]
+    one, other = (reader.best(pattern) for pattern in claim["arms"])
+    if not one or not other:
+        return None
+    if claim["statistic"] == "plateau":
+        return of_plateaus(reader, claim, metric)
+    if claim["statistic"] == "slope":
+        sides = (reader.slopes(metric, side, claim["x"]) for side in claim["arms"])
+        pairs = np.subtract(*sides)
+    else:
+        assert claim["statistic"] == "mean"
+        pairs = reader.pairs(metric, one, other)
+    p, q = p_values_of(pairs, claim["margin"])
+    return pairs.mean(), *interval(pairs), len(pairs), p, q
+
+
+def of_plateaus(reader, claim, metric, resamples=4000):
+    """The same by a bootstrap over seeds, with draws of its own."""
+    tables = []
+    for pattern in claim["arms"]:
+        arms = reader.arms(pattern)
+        rates = [float(reader.settings[arm][f"hp_{claim['x']}"]) for arm in arms]
+        table = [list(reader.values[metric][arm].values()) for arm in arms]
+        order = np.argsort(rates)
+        tables.append((np.array(rates)[order], np.array(table)[order]))
+
+    def difference(seeds):
+        one, other = (
+            width(rates, table[:, seeds].mean(axis=1), claim["within"])
+            for rates, table in tables
+        )
+        return one - other
+
+    count = tables[0][1].shape[1]
+    draws = np.random.default_rng(7).integers(count, size=(resamples, count))
+    found = np.array([difference(seeds) for seeds in draws])
+    low, high = np.quantile(found, [0.025, 0.975])
+    p = 2 * min((found <= 0).mean(), (found >= 0).mean())
+    q = max((found <= -claim["margin"]).mean(), (found >= claim["margin"]).mean())
+    return difference(np.arange(count)), low, high, count, p, q
+
+
+def width(rates, means, within):
+    """Walk from the best rate to both sides in small steps."""
+    fine = np.arange(rates[0], rates[-1] + 1e-9, 1e-4)
+    above = np.interp(fine, rates, means) >= means.max() - within
+    best = np.searchsorted(fine, rates[means.argmax()] - 1e-9)
+    right = np.argmin(np.append(above[best:], False))
+    left = np.argmin(np.append(above[best::-1], False))
+    return (right + left - 2) * 1e-4
+
+
+def test_claims(reader):
+    """Difference, interval, corrected p values and verdict, to the last digit."""
+    read = {row["claim"]: row for row in rows_of(reader.page, "claim")}
+    claims = reader.study["claims"]
+    found = [of_claim(reader, claim) for claim in claims]
+    tested = [f and reader.open(c) for c, f in zip(claims, found, strict=True)]
+    differ, alike = (
+        holm([f[at] if t else 1.0 for f, t in zip(found, tested, strict=True)])
+        for at in (-2, -1)
+    )
+    for claim, numbers, *rest in zip(claims, found, tested, differ, alike, strict=True):
+        assert (claim["text"] in read) == (numbers is not None)
+        if numbers:
+            check(reader, claim, read[claim["text"]], numbers, *rest)
+
+
+def check(reader, claim, row, numbers, is_open, p, q):
+    metric = claim["metric"] or reader.study["metric"]
+    mean, low, high, count = re.match(
+        r"(\S+) \[(\S+), (\S+)\] \((\d+) seeds\)", row["difference"]
+    ).groups()
+    assert int(count) == numbers[3]
+    assert row["verdict"].partition(" (")[0] == expected(claim, numbers, is_open, p, q)
+    printed = (mean, low, high)
+    if claim["statistic"] == "plateau":
+        # Two bootstraps differ at their ends by some 0.08 of a standard error.
+        error = (numbers[2] - numbers[1]) / 4
+        ends = pytest.approx(numbers[1:3], abs=0.4 * error + 5e-4)
+        assert tuple(map(float, printed[1:])) == ends
+        assert float(mean) == pytest.approx(numbers[0], abs=1e-3)
+        return
+    for text, number in zip(printed, numbers, strict=False):
+        assert text in texts(metric, number), (claim["text"], number)
+    if is_open:
+        assert row["p, Holm"] == f"{shown(p)} / {shown(q)}", claim["text"]
+
+
+def expected(claim, numbers, is_open, p, q):
+    if not is_open:
+        return "this setting can't tell"
+    if q <= 0.05:
+        return "equivalent within the margin"
+    if p <= 0.05:
+        return "confirmed" if numbers[0] * claim["sign"] > 0 else "refuted"
+    return "needs more seeds"
+
+
+def shown(p):
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def test_arms(reader):
+    """Mean, deviation, interval, and difference to the baseline of every arm."""
+    metric = reader.study["metric"]
+    first = "group" if "| group " in reader.page else "arm"
+    for row in rows_of(reader.page, first):
+        group = f"{row['group']}: " if row.get("group") else ""
+        arm, baseline = group + row["arm"], group + reader.study["baseline"]
+        values = np.array(list(reader.values[metric][arm].values()))
+        mean, deviation = row["mean ± sd"].split(" ± ")
+        assert mean in texts(metric, values.mean(), signed=False)
+        assert deviation in texts(metric, values.std(ddof=1), signed=False)
+        ends = interval(values) if np.ptp(values) else (values[0], values[0])
+        if metric.endswith("accuracy"):
+            ends = np.clip(ends, 0, 1)
+        for text, end in zip(row["95 % interval"].split(" to "), ends, strict=True):
+            assert text in texts(metric, end, signed=False)
+        pairs = reader.pairs(metric, arm, baseline)
+        if arm != baseline and np.ptp(pairs):
+            mean, half = row[f"vs {reader.study['baseline']}"].split(" ± ")
+            assert mean in texts(metric, pairs.mean()), arm
+            assert half in texts(metric, np.ptp(interval(pairs)) / 2, signed=False)
+
+
+OLDER = {
+    "drop-activation": ("to 1.00", "1.00"),
+    "ic-units": ("to the baseline", "baseline"),
+    "dropout-placement": ("to none", "none"),
+    "rotationout-keep-rate": ("to none", "none"),
+}
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_runs_whose_cells_were_not_kept(name):
+    column, baseline = OLDER[name]
+    values = defaultdict(dict)
+    with (RESULTS / name / "results.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            if row["metric"] == "test_accuracy":
+                values[row["arm"]][row["seed"]] = float(row["value"])
+    rows = rows_of((RESULTS / name / "README.md").read_text("utf-8"), "arm")
+    assert {row["arm"] for row in rows} == set(values)
+    for row in rows:
+        arm = values[row["arm"]]
+        pairs = np.array([arm[seed] - values[baseline][seed] for seed in arm])
+        if row["arm"] != baseline:
+            mean, half = row[column].split(" ± ")
+            assert mean in texts("test_accuracy", pairs.mean())
+            ends = interval(pairs)
+            assert half in texts("test_accuracy", np.ptp(ends) / 2, signed=False)
+
+
+def test_a_digit_that_is_wrong_is_seen(reader):
+    """Of every number of the first table the last digit is changed."""
+    metric = reader.study["metric"]
+    rows = rows_of(reader.page, "group" if "| group " in reader.page else "arm")
+    for row in rows:
+        arm = f"{row['group']}: {row['arm']}" if row.get("group") else row["arm"]
+        mean = row["mean ± sd"].split(" ± ")[0]
+        other = mean[:-1] + str((int(mean[-1]) + 1) % 10)
+        values = np.array(list(reader.values[metric][arm].values()))
+        assert other not in texts(metric, values.mean(), signed=False)
