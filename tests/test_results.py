@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 
 import numpy as np
-
 import pytest
 
 from tests.helpers import ROOT
