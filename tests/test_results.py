@@ -47,6 +47,28 @@ def test_every_interval_in_words_is_one_of_the_tables(tables):
     assert len(everything) > 100
 
 
+def test_the_advice_has_no_number_of_its_own(tables):
+    page = (ROOT / "docs" / "which_noise.md").read_text("utf-8")
+    marked = r"<!-- \w+ -->\n.*?<!-- end -->"
+    ours = re.sub(rf"{marked}|\]\(.*?\)", "", page, flags=re.DOTALL)
+    assert set(re.findall(r"\d+", ours)) == {"95"}  # "half a 95 % interval"
+    assert page.count("](results/") > 15
+
+
+def test_advice_that_the_records_do_not_carry_is_an_error(tables):
+    metric = tables.advice.report.Metric("test_accuracy")
+    seeds = {"low": {1: 0.5, 2: 0.6, 3: 0.7}, "high": {1: 0.6, 2: 0.71, 3: 0.79}}
+    arms = tables.advice.Arms(
+        "link", metric, {**seeds, "wild": {1: 0.7, 2: 0.4, 3: 0.8}}
+    )
+    assert arms.more("high", "low") == "10.00 ± 2.48"
+    assert arms.less("low", "high") == "10.00 ± 2.48"
+    assert arms.alike("wild", "low").startswith("+3.33 ± ")
+    for says, one in (("less", "high"), ("alike", "high"), ("more", "wild")):
+        with pytest.raises(ValueError, match="says otherwise than the records"):
+            getattr(arms, says)(one, "low")
+
+
 def test_a_number_that_was_changed_by_hand_is_found(tables):
     text = "before\n<!-- x -->\nold\n<!-- end -->\nafter <!-- end -->"
     expected = "before\n<!-- x -->\nnew\n<!-- end -->\nafter <!-- end -->"

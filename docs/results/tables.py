@@ -9,6 +9,7 @@ a test compares it with what it would be now.
 import re
 from pathlib import Path
 
+import advice
 import claims
 import speed
 from older import COLUMNS, table_of, vcl_wins
@@ -72,15 +73,12 @@ def documents() -> dict[Path, str]:
     for name, (mark, content) in {**older, "vcl-uci": ("wins", vcl_wins())}.items():
         page = RESULTS / name / "README.md"
         texts[page] = filled(page.read_text("utf-8"), mark, content)
-    for name, contents in (
-        ("speed", speed.contents),
-        ("reproduction", claims.contents),
-    ):
+    sources = {"speed": speed, "reproduction": claims, "which_noise": advice}
+    for name, source in sources.items():
         page = RESULTS.parent / f"{name}.md"
-        text = page.read_text("utf-8")
-        for mark, content in contents().items():
-            text = filled(text, mark, content)
-        texts[page] = text
+        texts[page] = page.read_text("utf-8")
+        for mark, content in source.contents().items():
+            texts[page] = filled(texts[page], mark, content)
     sentence = best_and_beyond(Run.open(KEEP_RATE))
     for page in FRONT_PAGES:
         texts[page] = filled(page.read_text("utf-8"), "keep-rate", sentence)
