@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from keras_regnoise.studies.papers.published import published
-from keras_regnoise.studies.papers.recipes import paper, smoke
+from keras_regnoise.studies.papers.recipes import BATCH_NORM, paper, smoke
 from keras_regnoise.studies.study import Arm, Recipe, Study
 
 METHODS = ("baseline", "RReLU", "DropAct")
@@ -23,6 +23,7 @@ _DEVIATIONS = (
     "A tenth of the training images is a validation split.",
     "WideResNet has Dropout between its convolutions, as the quoted errors have: 0.3, "
     "and 0.4 on SVHN.",
+    BATCH_NORM,
 )
 _WARMED_UP = ("ResNet-110", "ResNet-164", "PreResNet-164")
 _WARM_UP = (

@@ -1,6 +1,6 @@
 """The IC layer in ResNet-50 on ImageNet: Figure 5 of its paper."""
 
-from keras_regnoise.studies.papers.recipes import paper, smoke
+from keras_regnoise.studies.papers.recipes import BATCH_NORM, paper, smoke
 from keras_regnoise.studies.study import Arm, Study
 
 # Where normalization and Dropout stand, and the rates of Dropout.
@@ -58,5 +58,6 @@ STUDY = Study(
         "100 % of the image in any ratio.",
         "A tenth of the training images is a validation split; the validation images "
         "of ImageNet are the test split.",
+        BATCH_NORM,
     ),
 )

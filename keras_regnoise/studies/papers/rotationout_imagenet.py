@@ -1,7 +1,7 @@
 """RotationOut against other noise on ImageNet: Table 2 of the RotationOut paper."""
 
 from keras_regnoise.studies.papers.published import published
-from keras_regnoise.studies.papers.recipes import paper, smoke
+from keras_regnoise.studies.papers.recipes import BATCH_NORM, paper, smoke
 from keras_regnoise.studies.study import Arm, Study
 
 _TABLE = published("rotationout_table2")
@@ -51,5 +51,6 @@ STUDY = Study(
         "Cutout erases a rectangle of half the sides, inside the image.",
         "The paper names neither batch size nor weight decay: 256 and 1e-4 as He et "
         "al. (2016). A tenth of the training images is a validation split.",
+        BATCH_NORM,
     ),
 )

@@ -1,7 +1,7 @@
 """Normalizations and VCL on Tiny ImageNet: Table 3 of VCL."""
 
 from keras_regnoise.studies.papers.published import published
-from keras_regnoise.studies.papers.recipes import paper, smoke
+from keras_regnoise.studies.papers.recipes import BATCH_NORM, paper, smoke
 from keras_regnoise.studies.study import Arm, Study
 
 _NORMALIZATIONS = ("none", "bn", "vcl, n = 2", "vcl, n = 5")
@@ -53,5 +53,6 @@ STUDY = Study(
         "1e-4, as for CIFAR.",
         "The gradient of every variable is clipped to norm 1 in all arms, as in the "
         "released code; the text clips that of each layer.",
+        BATCH_NORM,
     ),
 )

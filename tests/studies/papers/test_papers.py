@@ -1,6 +1,7 @@
 """The papers' studies: what stands where, and which arms there are."""
 
 import dataclasses
+import sys
 from types import SimpleNamespace
 
 import keras
@@ -18,6 +19,7 @@ from keras_regnoise.studies import Fit, registry
 from keras_regnoise.studies.engine.training import hyperparameters
 from keras_regnoise.studies.papers.models import vcl_time
 from keras_regnoise.studies.papers.models.dropout_placement import _shifts
+from keras_regnoise.studies.papers.protocol import batch_norm
 from tests.helpers import to_numpy
 
 NAMES = [name for name in registry.names() if name != "keep-rate"]
@@ -138,6 +140,16 @@ def test_it_says_what_differs(name):
         assert study.recipe("short").deviations
         sentences += study.recipe("short").deviations
     assert all(sentence.endswith(".") for sentence in sentences)
+
+
+def test_whose_networks_have_batch_norm_declare_its_epsilon():
+    declared = set()
+    for name, study in PAPERS.items():
+        modules = [sys.modules[base.__module__] for base in study.load_model().__mro__]
+        if any(getattr(m, "batch_norm", None) is batch_norm for m in modules):
+            assert "epsilon of 0.001" in " ".join(study.deviations), name
+            declared.add(name)
+    assert {"vcl-cifar", "ic-imagenet", "drop-activation-svhn"} <= declared
 
 
 @pytest.mark.parametrize(
