@@ -1,6 +1,6 @@
 """What is in the panels of the paper's figure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -60,12 +60,15 @@ def panels(run: Run, arms: Sequence[ArmSummary]) -> list[Panel]:
     """Divide arms into panels: by group, and by line where there are many.
 
     The paper's numbers are in our panel at the paper's scale, and in one of their own
-    at others, where the levels are not to be compared.
+    at others, where the levels are not to be compared. Groups that are the places of
+    an axis, one each, are one panel.
     """
     x = run.description.x
     by_group: dict[str, list[ArmSummary]] = {}
     for arm in arms:
         by_group.setdefault(arm.group, []).append(arm)
+    if x and _are_places(by_group.values(), x):
+        by_group = {"": list(arms)}
     names: dict[str, int] = {}
     result = []
     for group, members in by_group.items():
@@ -81,22 +84,31 @@ def panels(run: Run, arms: Sequence[ArmSummary]) -> list[Panel]:
     return result
 
 
+def _are_places(groups: Collection[Sequence[ArmSummary]], x: str) -> bool:
+    places = [{arm.values.get(x) for arm in members} for members in groups]
+    alone = all(len(place) == 1 for place in places)
+    return alone and 1 < len(places) == len(set().union(*places))
+
+
 def _lines(
     arms: Sequence[ArmSummary], x: str, series: str, names: dict[str, int]
 ) -> tuple[tuple[tuple[float, str], ...], list[Line]]:
     on_axis = {
-        arm.arm: arm.values[x] for arm in arms if _has_place(arm, arms, x, series)
+        (arm.group, arm.arm): arm.values[x]
+        for arm in arms
+        if _has_place(arm, arms, x, series)
     }
     positions = _positions(list(on_axis.values()))
     lines: dict[str, list[tuple[float | None, ArmSummary]]] = {}
     for arm in arms:
-        named = arm.arm in on_axis and series in arm.values
+        key = arm.group, arm.arm
+        named = key in on_axis and series in arm.values
         # Without a series, all points are of one line.
-        one = "this run" if arm.arm in on_axis and not series else arm.arm
+        one = "this run" if key in on_axis and not series else arm.arm
         name = str(arm.values[series]) if named else one
-        if not arm.is_baseline:
+        if named or not arm.is_baseline:
             names.setdefault(name, len(names))
-        place = positions[on_axis[arm.arm]] if arm.arm in on_axis else None
+        place = positions[on_axis[key]] if key in on_axis else None
         lines.setdefault(name, []).append((place, arm))
     ticks = tuple((place, f"{value}") for value, place in positions.items())
     return ticks, [

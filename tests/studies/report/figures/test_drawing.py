@@ -151,3 +151,20 @@ def test_without_series_all_points_are_of_one_line():
     (panel,) = parts(toy(series="", values=values))
     (line,) = panel.lines
     assert [place for place, _ in line.arms] == [0.0, 0.1, 0.3]
+
+
+def test_groups_that_are_the_places_of_an_axis_are_one_panel():
+    def values(arm):
+        return {"noise": arm.name, "rate": int(arm.group.split()[1])}
+
+    run = toy(groups=("batch 2", "batch 4", "batch 8"), values=values)
+    (panel,) = parts(run)
+    assert panel.title == ""
+    assert [line.name for line in panel.lines] == ["none", "Dropout 0.1", "Dropout 0.3"]
+    for line in panel.lines:
+        assert [(place, arm.group) for place, arm in line.arms] == [
+            (2.0, "batch 2"),
+            (4.0, "batch 4"),
+            (8.0, "batch 8"),
+        ]
+    assert len({line.index for line in panel.lines}) == 3
