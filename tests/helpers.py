@@ -1,5 +1,7 @@
 """What the tests share: the same three lines on every backend."""
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -68,13 +70,32 @@ def assert_within_standard_errors(estimate, standard_error, expected, number=4.0
     assert np.max(z) < number, f"largest deviation: {np.max(z):.1f} standard errors"
 
 
-def run_page(name):
-    """Run the Python code of a page of docs; returns the page and the code's names."""
+CODE = re.compile(r"```python\n(.*?)```(?:\n\n```\n(.*?)```)?", re.DOTALL)
+
+
+def run_page(name, other_output=()):
+    """Run the Python code of a page of docs; returns the page and the code's names.
+
+    What a block prints must be what the page shows under it, but for decimal fractions
+    and spaces; nothing where it shows nothing. Not so the blocks with a text out of
+    `other_output`, which tests run on a smaller setting.
+    """
     page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    keras.backend.clear_session(free_memory=False)  # layers get their first names
     names = {}
-    for code in re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL):
-        exec(code, names)
+    for code, shown in CODE.findall(page):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, names)
+        assert not ("print(" in code and not shown), f"no output of {code}"
+        if not any(text in code for text in other_output):
+            assert without_fractions(printed.getvalue()) == without_fractions(shown)
     return page, names
+
+
+def without_fractions(text):
+    """Replace what may differ between backends and machines."""
+    return re.sub(r"\s+", " ", re.sub(r"-?\d+\.\d*(e[-+]?\d+)?", "N", text)).strip()
 
 
 def run_python(code, *arguments, **environment):

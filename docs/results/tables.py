@@ -79,6 +79,10 @@ def documents() -> dict[Path, str]:
         texts[page] = page.read_text("utf-8")
         for mark, content in source.contents().items():
             texts[page] = filled(texts[page], mark, content)
+    page = RESULTS.parent / "report.md"
+    run = Run.open(KEEP_RATE)
+    said = f"> {report.answer(report.summarize(run), run)}"
+    texts[page] = filled(page.read_text("utf-8"), "answer", said)
     sentence = best_and_beyond(Run.open(KEEP_RATE))
     for page in FRONT_PAGES:
         texts[page] = filled(page.read_text("utf-8"), "keep-rate", sentence)

@@ -12,7 +12,8 @@ from tests.helpers import ROOT, run_page
 
 def test_the_example_of_the_page():
     _, names = run_page("datasets.md")
-    assert names["digits"].sizes == {"train": 100, "validation": 297, "test": 1000}
+    assert names["accuracy"] > 0.8
+    assert names["digits"].sizes == {"train": 400, "validation": 297, "test": 1000}
 
 
 def test_the_page_names_every_augmentation():
