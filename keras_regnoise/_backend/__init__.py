@@ -6,7 +6,7 @@ Every module here offers the same names:
   ``bernoulli(shape, rate, seed, stream)``: draws that depend on ``seed`` (the two
   integers of a ``SeedGenerator``) and on ``stream`` (which separates several draws made
   with one seed) and on nothing else;
-- ``coins(index, count, seed, stream)``: draws of even odds, equal for equal indices;
+- ``coins(index, seed, stream)``: +1 or -1, in a row the same for equal indices;
 - ``once(draw)``: a draw that is not computed again by each of those who use it;
 - ``permutation(size, seed, stream)``: one at random, and its inverse;
 - ``local_seed(seed)``: the seed of this replica;
@@ -16,7 +16,9 @@ Every module here offers the same names:
 - ``piece(function)``: one or the other, as pays for its input;
 - ``kernel(forward, backward, tangent)``: one operation with derivatives;
 - ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
-- ``rotate(x, partner, sign, tangent, shift, axis)``: the rotation by one pairing;
+- ``take(x, indices, axis)``, ``take_per_sample(x, indices, axis)``, ``look_up(table,
+  indices)``: what stands there; ``put(x, place, value)``: a value in each row;
+- ``add_turned(x, tangent, sign, partners)``: the last step of a rotation;
 - ``variance(x, size)``: the unbiased variance over the first axis, of a few rows;
 - ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
 - ``Unseeded()``: the framework's own generator, seeded for a while, for what has no
@@ -38,6 +40,7 @@ _name = _name if _name in _TRAINING_BACKENDS else "plain"
 _module = cast(Backend, importlib.import_module(f"keras_regnoise._backend.{_name}"))
 
 Recorder = _module.Recorder
+add_turned = _module.add_turned
 as_tensor = _module.as_tensor
 Unseeded = _module.Unseeded
 bernoulli = _module.bernoulli
@@ -46,13 +49,15 @@ compiled = _module.compiled
 kernel = _module.kernel
 leading_rows = _module.leading_rows
 local_seed = _module.local_seed
+look_up = _module.look_up
 normal = _module.normal
 once = _module.once
 permutation = _module.permutation
 renew_programs = _module.renew_programs
 piece = _module.piece
-rotate = _module.rotate
+put = _module.put
 shared = _module.shared
+take = _module.take
 take_per_sample = _module.take_per_sample
 uniform = _module.uniform
 variance = _module.variance

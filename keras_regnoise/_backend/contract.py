@@ -112,10 +112,14 @@ class Backend(Protocol):
         """Of a rate."""
         ...
 
-    def coins(
-        self, index: Tensor, count: Size, seed: Tensor, stream: int = 0
-    ) -> Tensor:
-        """Return a draw of even odds for each index below `count`, as bool."""
+    def coins(self, index: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
+        """Return +1 or -1, float32, at even odds, in a row the same for equal indices.
+
+        Args:
+            index: int32 (rows, size), of values from 0 to size - 1.
+            seed: As in `Draw`.
+            stream: As in `Draw`.
+        """
         ...
 
     def as_tensor(self, x: TensorLike) -> Tensor:
@@ -180,16 +184,22 @@ class Backend(Protocol):
         """Return `x` and its first rows, which share one gradient."""
         ...
 
-    def rotate(
-        self,
-        x: Tensor,
-        partner: Tensor,
-        sign: Tensor,
-        tangent: Tensor,
-        shift: Tensor | None,
-        axis: int,
+    def add_turned(
+        self, x: Tensor, tangent: Tensor, sign: Tensor, partners: Tensor
     ) -> Tensor:
-        """Return `x + tangent * (sign * (x[partner] - shift))` along `axis`."""
+        """Return `x + tangent * sign * partners`, of which `partners` is used up."""
+        ...
+
+    def take(self, x: Tensor, indices: Tensor, axis: int) -> Tensor:
+        """Take along an axis by a vector of indices, all of them in bounds."""
+        ...
+
+    def look_up(self, table: Tensor, indices: Tensor) -> Tensor:
+        """Take from a vector by indices of any shape, all of them in bounds."""
+        ...
+
+    def put(self, x: Tensor, place: Tensor, value: Tensor) -> Tensor:
+        """Return (rows, size) with a value at one place of each row, both (rows, 1)."""
         ...
 
     def take_per_sample(self, x: Tensor, indices: Tensor, axis: int) -> Tensor:

@@ -1,8 +1,19 @@
-"""Taking along an axis, by other indices for each sample."""
+"""What a rotation consists of: taking along an axis, and adding."""
 
 from keras import ops
 
 from keras_regnoise._typing import Tensor
+
+
+def add_turned(x: Tensor, tangent: Tensor, sign: Tensor, partners: Tensor) -> Tensor:
+    """`x + tangent * sign * partners`, of which `partners` is used up."""
+    return x + tangent * (sign * partners)
+
+
+def put(x: Tensor, place: Tensor, value: Tensor) -> Tensor:
+    """Return (rows, size) with a value at one place of each row, both (rows, 1)."""
+    places = ops.arange(ops.shape(x)[1], dtype=place.dtype)
+    return ops.where(places == place, value, x)
 
 
 def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:

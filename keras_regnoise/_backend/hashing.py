@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from keras_regnoise._typing import Size, Sizes, Tensor
+from keras_regnoise._typing import Sizes, Tensor
 
 # Multipliers found by C. Wellons' search for low-bias 32-bit integer hashes.
 _MULTIPLIER_1, _MULTIPLIER_2 = 0x7FEB352D, 0x846CA68B
@@ -47,10 +47,14 @@ def _bits_at(index: Tensor, seed: Tensor, stream: int) -> Tensor:
     return _mix(ops.bitwise_xor(_mix(index + first), second))
 
 
-def coins(index: Tensor, count: Size, seed: Tensor, stream: int = 0) -> Tensor:
-    """Even odds for each index below `count`, the same for equal ones."""
-    del count
-    return _bits_at(index, seed, stream) < _u32(2**31)
+def coins(index: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
+    """+1 or -1 for each row and index (rows, size), the same for equal ones of a row.
+
+    By a hash of the place, so that nothing is looked up.
+    """
+    rows, size = ops.shape(index)
+    place = ops.arange(rows, dtype="int32")[:, None] * size + index
+    return ops.where(_bits_at(place, seed, stream) < _u32(2**31), 1.0, -1.0)
 
 
 def uniform(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:

@@ -9,6 +9,8 @@ import jax.numpy as jnp
 import keras
 
 from keras_regnoise._backend._jax_linear import linear
+from keras_regnoise._backend.gathering import add_turned as add_turned
+from keras_regnoise._backend.gathering import put as put
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import coins as coins
 from keras_regnoise._backend.hashing import normal as normal
@@ -105,18 +107,14 @@ def kernel(
     return operation
 
 
-def rotate(
-    x: Tensor,
-    partner: Tensor,
-    sign: Tensor,
-    tangent: Tensor,
-    shift: Tensor | None,
-    axis: int,
-) -> Tensor:
-    """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
-    noise = jnp.take(x, partner, axis=axis, mode="clip")
-    noise = noise if shift is None else noise - shift
-    return x + tangent * (sign * noise)
+def look_up(table: Tensor, indices: Tensor) -> Tensor:
+    """Take from a vector by indices of any shape."""
+    return jnp.take(table, indices, mode="clip")
+
+
+def take(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Take along an axis by a vector of indices."""
+    return jnp.take(x, indices, axis=axis, mode="clip")
 
 
 def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:

@@ -5,6 +5,8 @@ from typing import NoReturn
 import keras
 from keras import ops
 
+from keras_regnoise._backend.gathering import add_turned as add_turned
+from keras_regnoise._backend.gathering import put as put
 from keras_regnoise._backend.gathering import take_per_sample as take_per_sample
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import coins as coins
@@ -58,18 +60,14 @@ def kernel(
     return lambda x, *tensors, **options: forward(x, *tensors, **options)[0]
 
 
-def rotate(
-    x: Tensor,
-    partner: Tensor,
-    sign: Tensor,
-    tangent: Tensor,
-    shift: Tensor | None,
-    axis: int,
-) -> Tensor:
-    """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
-    noise = ops.take(x, partner, axis=axis)
-    noise = noise if shift is None else noise - shift
-    return x + tangent * (sign * noise)
+def look_up(table: Tensor, indices: Tensor) -> Tensor:
+    """Take from a vector by indices of any shape."""
+    return ops.take(table, indices)
+
+
+def take(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Take along an axis by a vector of indices."""
+    return ops.take(x, indices, axis=axis)
 
 
 def leading_rows(x: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,8 @@ from keras_regnoise._backend._tensorflow_programs import compiled as compiled
 from keras_regnoise._backend._tensorflow_programs import kernel as kernel
 from keras_regnoise._backend._tensorflow_programs import piece as piece
 from keras_regnoise._backend._tensorflow_programs import shared as shared
+from keras_regnoise._backend.gathering import add_turned as add_turned
+from keras_regnoise._backend.gathering import put as put
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
 from keras_regnoise._backend.hashing import coins as coins
 from keras_regnoise._backend.hashing import normal as normal
@@ -57,18 +59,14 @@ def renew_programs(variable: keras.Variable) -> None:
                 getattr(model, f"make_{kind}_function")(force=True)
 
 
-def rotate(
-    x: Tensor,
-    partner: Tensor,
-    sign: Tensor,
-    tangent: Tensor,
-    shift: Tensor | None,
-    axis: int,
-) -> Tensor:
-    """`x + tangent * (sign * (x[partner] - shift))`, the pairs along `axis`."""
-    noise = tf.gather(x, partner, axis=axis)
-    noise = noise if shift is None else noise - shift
-    return x + tangent * (sign * noise)
+def look_up(table: Tensor, indices: Tensor) -> Tensor:
+    """Take from a vector by indices of any shape."""
+    return tf.gather(table, indices)
+
+
+def take(x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """Take along an axis by a vector of indices."""
+    return tf.gather(x, indices, axis=axis)
 
 
 def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:

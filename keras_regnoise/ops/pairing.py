@@ -52,17 +52,15 @@ def pairing(dim: Size, batch_size: Size | None, seed: Tensor) -> tuple[Tensor, T
         member = ops.argsort(keys, axis=-1)
         rank = ops.argsort(member, axis=-1)
     half = dim // 2
-    is_first = rank < half
-    mate = ops.where(is_first, rank + half, rank - half)
-    sign = ops.where(is_first, 1.0, -1.0)
+    parts = member[..., half : 2 * half], member[..., :half], member[..., 2 * half :]
+    mate = ops.concatenate(parts, axis=-1)
+    sign = ops.where(rank < half, 1.0, -1.0)
     if not isinstance(dim, int) or dim % 2:
-        is_alone = ops.logical_and(rank == dim - 1, dim % 2 == 1)
-        mate = ops.where(is_alone, rank, mate)
-        sign = ops.where(is_alone, 0.0, sign)
+        sign = ops.where(rank < 2 * half, sign, 0.0)
     if batch_size is None:
-        partner = ops.take(member, mate, axis=-1)
+        partner = _backend.look_up(mate, rank)
     else:
-        partner = _backend.take_per_sample(member, mate, axis=1)
+        partner = _backend.take_per_sample(mate, rank, axis=1)
     return ops.cast(partner, "int32"), ops.cast(sign, "float32")
 
 
@@ -84,21 +82,20 @@ def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, T
     """
     rounds = dim - 1 + dim % 2
     draw = _backend.uniform((samples, 1), seed, Stream.ROUND)
-    played = ops.minimum(ops.cast(draw * rounds, "int32"), rounds - 1)
+    played = ops.cast(draw * rounds, "int32")
     member, number = _backend.permutation(dim, seed, Stream.PAIRING)
-    # Two meet in the round that is the sum of their numbers; twice its own is a bye.
-    mate = played - number
-    mate = ops.where(mate < 0, mate + rounds, mate)
+    # Two meet in the round that is half the sum of their numbers, counted in a circle;
+    # the round of one's own number is a bye.
+    circle = ops.tile(member[:rounds], 4)
+    partner = _backend.look_up(circle, 2 * played + rounds - number)
+    feature = ops.arange(dim, dtype="int32")
     if dim % 2 == 0:  # the last one meets who has the bye
-        bye = ops.where(played % 2 == 0, played, played + rounds) // 2
-        mate = ops.where(mate == number, rounds, mate)
-        mate = ops.where(number == rounds, bye, mate)
-    # A coin for every pair, told by the lower of its numbers.
-    place = ops.arange(samples, dtype="int32")[:, None] * dim
-    place = place + ops.minimum(mate, number)
-    heads = _backend.coins(place, samples * dim, seed, Stream.SIGN)
-    sign = ops.sign(mate - number)
-    sign = ops.cast(ops.where(heads, sign, -sign), "float32")
-    partner = ops.take(member, mate, axis=0)
+        bye = _backend.look_up(circle, played)
+        last = ops.broadcast_to(member[rounds:], ops.shape(bye))
+        partner = _backend.put(partner, bye, last)
+        partner = _backend.put(partner, last, bye)
+    # A coin for every pair, told by the lower of its features.
+    coin = _backend.coins(ops.minimum(partner, feature), seed, Stream.SIGN)
+    sign = coin * ops.cast(ops.sign(partner - feature), "float32")
     # Else for every position of a sample again.
     return _backend.once(partner), _backend.once(sign)

@@ -57,21 +57,10 @@ def rotate(
     rank, axis = x.ndim, axis % x.ndim
     partner = ops.cast(_backend.as_tensor(partner), "int32")
     sign = _like(_backend.as_tensor(sign), x)
-    if center is not None:
-        center = _like(_backend.as_tensor(center), x)
-        center = ops.reshape(center, (1,) * (rank - center.ndim) + ops.shape(center))
-        if center.shape[axis] != 1:
-            if partner.ndim == 2 and center.shape[0] == 1:
-                sizes = (ops.shape(partner)[0], *ops.shape(center)[1:])
-                center = ops.broadcast_to(center, sizes)
-            center = _take(center, partner, axis)
     tangent = _like(_backend.as_tensor(tangent), x)
-    sign = _along(sign, rank, axis)
-    if partner.ndim == 1:
-        return _backend.rotate(x, partner, sign, tangent, center, axis)
-    noise = _take(x, partner, axis)
-    noise = noise if center is None else noise - center
-    return x + tangent * (sign * noise)
+    deviation = x if center is None else x - _like(_backend.as_tensor(center), x)
+    partners = _take(deviation, partner, axis)
+    return _backend.add_turned(x, tangent, _along(sign, rank, axis), partners)
 
 
 def centered_rotation(
@@ -239,15 +228,16 @@ def _weighted_sum(x: Tensor, weights: Tensor, axis: int) -> Tensor:
 
 def _along(vector: Tensor, rank: int, axis: int) -> Tensor:
     """Reshape (D,) or (batch, D) to broadcast against a tensor of the given rank."""
-    behind = rank - 1 - axis % rank
-    if vector.ndim == 1:  # broadcasting adds the axes before
-        return ops.reshape(vector, (-1, *[1] * behind)) if behind else vector
-    shape = [1] * rank
-    shape[0], shape[axis % rank] = -1, ops.shape(vector)[-1]
-    return ops.reshape(vector, shape)
+    axis %= rank
+    # Broadcasting adds the axes before a vector.
+    between = [None] * (axis - 1) if vector.ndim == 2 else []
+    behind = [None] * (rank - 1 - axis)
+    if not between and not behind:
+        return vector
+    return vector[(*[slice(None)] * (vector.ndim - 1), *between, slice(None), *behind)]
 
 
 def _take(x: Tensor, partner: Tensor, axis: int) -> Tensor:
     if partner.ndim == 1:
-        return ops.take(x, partner, axis=axis)
+        return _backend.take(x, partner, axis % x.ndim)
     return _backend.take_per_sample(x, partner, axis)
