@@ -74,7 +74,7 @@ def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tens
 
 
 def coins(index: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
-    """+1 or -1 for each row and index (rows, size), the same for equal ones of a row."""
+    """+1 or -1 for each row and index (rows, size), in a row equal for equal ones."""
     count = index.numel()
     draws = _words((count + 1) // 2, seed, stream).view(torch.int8)
     # By arithmetic: a choice between two by random booleans takes ten times as long.

@@ -87,20 +87,20 @@ def sentence(standing: Standing, amount: str, factor: float = 1.0) -> str:
     if not standing.end:
         ahead = f"{leader} is ahead" if leader != standing.none else "no noise is ahead"
         return f"The race goes on: {ahead} after {standing.seeds} seeds."
-    if standing.end in ("nothing", "worse"):
+    if standing.end == "nothing":
         return NOTHING
     mean = factor * difference.mean
     half = factor * difference.half_width(standing.level)
     size = f"{number(mean, half)} ± {number(half, half)} {amount}"
     if standing.end == "better":
         return f"{leader} is better than none by {size}."
+    so_far = f"{leader} differs from none by {size}"
+    if standing.end == "worse":
+        return f"Nothing tried is better than none: leave it out ({so_far})."
     more = missing_seeds(standing)
     if more is None:
-        return NOTHING
-    return (
-        f"Needs more: about {more} more seeds would settle it ({leader} differs from "
-        f"none by {size} so far)."
-    )
+        return f"{NOTHING[:-1]} ({so_far})."
+    return f"Needs more: about {more} more seeds would settle it ({so_far} so far)."
 
 
 def missing_seeds(standing: Standing) -> int | None:

@@ -2,8 +2,6 @@
 
 from dataclasses import replace
 
-import pytest
-
 from keras_regnoise._race.decide import Standing
 from keras_regnoise._race.pairs import Pairs
 from keras_regnoise._race.rules import Rules
@@ -34,13 +32,22 @@ def test_better():
     )
 
 
-@pytest.mark.parametrize("end", ["nothing", "worse"])
-def test_nothing(end):
-    assert sentence(ended(end, -0.1, 0.1), "points") == NOTHING
+def test_the_choice_fell_on_no_noise():
+    assert sentence(replace(ENDED, leader="none", end="nothing"), "points") == NOTHING
 
 
 def test_a_difference_that_is_small_beside_its_spread_is_nothing():
-    assert sentence(ended("budget", 0.001, 0.01), "points") == NOTHING
+    half = 2.593 * 0.01 / 12**0.5
+    assert sentence(ended("budget", 0.001, 0.01), "mae") == (
+        "Nothing tried is distinguishable from none: leave it out (RotationOut 0.5 "
+        f"before the head differs from none by 0.0010 ± {half:.4f} mae)."
+    )
+
+
+def test_worse_in_the_measurement():
+    text = sentence(ended("worse", -0.1, 0.1), "points", 100)
+    assert text.startswith("Nothing tried is better than none: leave it out (Rotation")
+    assert " differs from none by -10.0 ± 7.5 points)." in text
 
 
 def test_needs_more():
