@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MARKERS = ("o", "s", "^", "v", "P", "X")
 _INKS = (
@@ -90,6 +93,19 @@ def style(palette: Palette = LIGHT) -> Iterator[None]:
     }
     with matplotlib.rc_context(options):
         yield
+
+
+def shown_in_notebooks(figure: "Figure") -> "Figure":
+    """Have a notebook show a figure that pyplot does not know as a picture too."""
+    setattr(figure, "_repr_png_", partial(_png, figure))  # noqa: B010
+    return figure
+
+
+def _png(figure: "Figure") -> bytes:
+    file = BytesIO()
+    with style():
+        figure.savefig(file, format="png", dpi=100)
+    return file.getvalue()
 
 
 def grid_lines(axes: "Axes", of: str = "y") -> None:

@@ -1,11 +1,12 @@
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from keras_regnoise import placement
+from keras_regnoise._figures import shown_in_notebooks
 from keras_regnoise._race.snippet import snippet
 from keras_regnoise.studies.best import best_arm, cells_by_score
 from keras_regnoise.studies.engine.again import save_model_of
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RaceResult:
     """What a race has found; printed, it is the report, in a notebook a table.
 
@@ -40,9 +41,9 @@ class RaceResult:
     """
 
     run: Run
-    _functions: Mapping[str, Callable[..., Any]] = field(repr=False)
+    _functions: Mapping[str, Callable[..., Any]]
     # Models of a race without a folder live as long as its result.
-    _temporary: tempfile.TemporaryDirectory[str] | None = field(repr=False)
+    _temporary: tempfile.TemporaryDirectory[str] | None
 
     @property
     def sentence(self) -> str:
@@ -80,7 +81,7 @@ class RaceResult:
         """Draw the difference to none by rate: a line a noise, a panel a place."""
         from keras_regnoise.studies.report.figures import drawn
 
-        return drawn(self.run)
+        return shown_in_notebooks(drawn(self.run))
 
     def best_model(self, noisy: bool = False) -> keras.Model:
         """Return the trained model of the winner, of its seeds the best.
@@ -100,6 +101,8 @@ class RaceResult:
 
     def __str__(self) -> str:
         return str(render(summarize(self.run), self.run, terminal=False))
+
+    __repr__ = __str__
 
     def _repr_markdown_(self) -> str:
         return str(self)

@@ -65,6 +65,11 @@ def test_the_arms_are_ranked_and_the_answer_is_that_of_the_records(result):
     assert str(result).startswith(result.sentence)
 
 
+def test_a_notebook_shows_the_report_and_the_picture(result):
+    assert repr(result) == result._repr_markdown_() == str(result)
+    assert result.figure()._repr_png_().startswith(b"\x89PNG")
+
+
 def test_the_best_model_is_the_one_that_was_measured(result):
     """It is trained once more, and gives what its record says to the last digit."""
     own = [r for r in result.run.done if r.arm == result.winner]
