@@ -54,7 +54,8 @@ def coins(index: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
     """
     rows, size = ops.shape(index)
     place = ops.arange(rows, dtype="int32")[:, None] * size + index
-    return ops.where(_bits_at(place, seed, stream) < _u32(2**31), 1.0, -1.0)
+    heads = ops.cast(_bits_at(place, seed, stream) < _u32(2**31), "float32")
+    return 2.0 * heads - 1.0
 
 
 def uniform(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
