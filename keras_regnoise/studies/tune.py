@@ -120,7 +120,7 @@ class Tuning:
         )
         return Study(
             name="tune",
-            title=f"Which noise, where and how strong, for {self.build}",
+            title=f"Which noise, where and how strong, for {Path(self.build).name}",
             model=_MODEL,
             data=self.data,
             arms=arms,
