@@ -69,6 +69,48 @@ def test_advice_that_the_records_do_not_carry_is_an_error(tables):
             getattr(arms, says)(one, "low")
 
 
+def roundings(number, table):
+    """Return the numbers of a table that round to one, whatever their sign."""
+    digits = len(number.partition(".")[2])
+    found = (abs(float(n)) for n in re.findall(r"\d+\.\d+|\d+", table))
+    return [n for n in found if f"{n:.{digits}f}" == number]
+
+
+def test_numbers_in_what_it_shows_are_roundings_of_the_tables(tables):
+    """Decimals, points and percentages; a margin of a verdict is in the table too."""
+    mark, checked = re.compile(r"<!-- \w+ -->\n.*?<!-- end -->", re.DOTALL), 0
+    for file, text in tables.documents().items():
+        if file.parent.parent.name != "results":
+            continue
+        own = "\n".join(mark.findall(text))
+        shows = re.search(r"What it shows: (.*?)\n(\n|$)", text, re.DOTALL)
+        words = shows[1].replace("95 %", "") if shows else ""
+        for number in re.findall(r"\d+\.\d+|\d+(?= points| %)", words):
+            assert roundings(number, own), f"{file}: {number}"
+            checked += 1
+    assert checked > 30
+
+
+def test_pages_count_their_records():
+    """So many trainings or cells, seeds and arms, as the page begins."""
+    counted = re.compile(r"(\d+) (?:trainings|cells)[^.]*?(\d+) seeds of (\d+) arms")
+    pages = 0
+    for file in (ROOT / "docs" / "results").glob("*/cells"):
+        found = counted.search((file.parent / "README.md").read_text("utf-8"))
+        if not found:
+            assert file.parent.name.startswith("tune-")  # a race gives seeds in rounds
+            continue
+        cells = [json.loads(c.read_text("utf-8")) for c in file.glob("*.json")]
+        arms = {(cell["group"], cell["arm"]) for cell in cells}
+        seeds = {cell["seed"] for cell in cells}
+        assert tuple(map(int, found.groups())) == (len(cells), len(seeds), len(arms))
+        pages += 1
+    assert pages >= 6
+    front = (ROOT / "README.md").read_text("utf-8")
+    mlp = len(list((ROOT / "docs/results/keep-rate/cells").glob("MLP-*.json")))
+    assert f"{mlp} trainings of `keras-regnoise run keep-rate" in front
+
+
 def test_a_number_that_was_changed_by_hand_is_found(tables):
     text = "before\n<!-- x -->\nold\n<!-- end -->\nafter <!-- end -->"
     expected = "before\n<!-- x -->\nnew\n<!-- end -->\nafter <!-- end -->"
@@ -97,3 +139,16 @@ def test_every_formula_is_within_two_standard_errors_of_its_draws():
         errors = np.concatenate([np.subtract(measured[s], formula[s]) for s in formula])
         assert len(errors) == 400
         assert abs(errors.mean()) <= 2 * errors.std(ddof=1) / 20, group
+
+
+def test_how_far_adam_and_l2_are_apart_in_single_draws():
+    """As the page of the lecture says."""
+    folder = ROOT / "docs" / "results" / "lecture"
+    draws = defaultdict(dict)
+    for file in (folder / "cells").glob("Weight-decay-Adam-*.json"):
+        cell = json.loads(file.read_text("utf-8"))
+        draws[cell["seed"]][cell["arm"]] = cell["history"]["value"]
+    errors = [np.subtract(d["measured"], d["expected"]) for d in draws.values()]
+    largest = np.abs(errors).max()
+    page = (folder / "README.md").read_text("utf-8")
+    assert f"by up to {largest:.2f} in single draws" in page

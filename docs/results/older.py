@@ -94,10 +94,12 @@ def minus_dropout(cells: Cells, arm: str) -> str:
 
 COLUMNS: dict[str, dict[str, Column]] = {
     "drop-activation": {
+        "training accuracy, %": level("train_accuracy"),
         "test accuracy, %": level(_ACCURACY),
         "to 1.00": versus("1.00"),
     },
     "ic-units": {
+        "training accuracy, %": level("train_accuracy"),
         "test accuracy, %": level(_ACCURACY),
         "to the baseline": versus("baseline"),
         "the paper's, ResNet-110": papers(
@@ -106,11 +108,13 @@ COLUMNS: dict[str, dict[str, Column]] = {
     },
     "dropout-placement": {
         "variance shift, all layers": level("variance_shift", 2),
+        "training accuracy, %": level("train_accuracy"),
         "test accuracy, %": level(_ACCURACY),
         "to none": versus("none"),
         "recalibrated, to itself before": recalibrated,
     },
     "rotationout-keep-rate": {
+        "training accuracy, %": level("train_accuracy"),
         "test accuracy, %": level(_ACCURACY),
         "to none": versus("none"),
         "minus Dropout": minus_dropout,
@@ -176,7 +180,27 @@ def _pairs(
 def vcl_wins() -> str:
     """Return the wins of vcl-uci as a table."""
     lines = [list(WINS_COLUMNS), *wins_rows(standings_of_vcl(), standings_of_papers())]
-    return "\n".join(markdown(lines, [True] * len(WINS_COLUMNS)))
+    table = markdown(lines, [True] * len(WINS_COLUMNS))
+    return "\n".join([*table, "", *(_on_one_set(option) for option in ("vcl", "bn"))])
+
+
+def _on_one_set(option: str) -> str:
+    """Count the sets on which an option differs from none, each by itself."""
+    errors: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+    with (RESULTS / "vcl-uci" / "results.csv").open(encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            if row["metric"] == _VCL_METRIC:
+                errors[row["group"], row["arm"]][row["seed"]] = float(row["value"])
+    groups = list(dict.fromkeys(group for group, _ in errors))
+    differences = [
+        Interval.of([a - b for a, b in _pairs(errors[g, option], errors[g, "none"])])
+        for g in groups
+    ]
+    count = sum(difference.excludes_zero for difference in differences)
+    return (
+        f"- Of {len(groups)} differences of {option} to none on one set and "
+        f"activation, {count} leave 0 out."
+    )
 
 
 def standings_of_vcl() -> Standings:
