@@ -23,7 +23,9 @@ KEEP_RATE = RESULTS / "keep-rate"
 
 def whole_report(run: Run) -> str:
     """Return what `keras-regnoise report` prints into a file."""
-    return str(report.render(report.summarize(run), run, terminal=False))
+    text = str(report.render(report.summarize(run), run, terminal=False))
+    # Each line that is not of a table is a paragraph of the page.
+    return re.sub(r"^([^|\n].*)\n(?=[^|\n])", r"\1\n\n", text, flags=re.MULTILINE)
 
 
 def best_and_beyond(run: Run) -> str:
