@@ -20,7 +20,8 @@ Every module here offers the same names:
   indices)``: what stands there; ``put(x, place, value)``: a value in each row;
 - ``add_turned(x, tangent, sign, partners)``: the last step of a rotation;
 - ``variance(x, size)``: the unbiased variance over the first axis, of a few rows;
-- ``weighted_sum(x, weights)``: the sum over positions behind a feature mean;
+- ``weighted_sum(x, weights)``: the sum over positions behind a feature mean, and
+  ``weighted_sums(x, weights)``: those of the samples;
 - ``Unseeded()``: the framework's own generator, seeded for a while, for what has no
   ``SeedGenerator``;
 - ``Recorder(model)``: the mean of a value computed inside training steps, and whether
@@ -62,3 +63,4 @@ take_per_sample = _module.take_per_sample
 uniform = _module.uniform
 variance = _module.variance
 weighted_sum = _module.weighted_sum
+weighted_sums = _module.weighted_sums

@@ -214,6 +214,10 @@ class Backend(Protocol):
         """Return the sum of `x * weights` over all axes but the last."""
         ...
 
+    def weighted_sums(self, x: Tensor, weights: Tensor) -> Tensor:
+        """Return those sums of each sample, of rank 3 or more: (batch, features)."""
+        ...
+
 
 if TYPE_CHECKING:
     from keras_regnoise._backend import jax, plain, tensorflow, torch

@@ -81,6 +81,12 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     return ops.sum(x, axis=tuple(range(len(x.shape) - 1)))
 
 
+def weighted_sums(x: Tensor, weights: Tensor) -> Tensor:
+    """Sum each sample of `x` (batch, ..., features), in the dtype of `weights`."""
+    x = ops.cast(x, weights.dtype) * weights
+    return ops.sum(x, axis=tuple(range(1, len(x.shape) - 1)))
+
+
 def Recorder(model: keras.Model) -> NoReturn:  # noqa: N802
     """Refuse: these backends do not train."""
     raise NotImplementedError

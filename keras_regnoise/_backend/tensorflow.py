@@ -102,16 +102,22 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
         weights: Tensor that broadcasts against `x`, of size 1 on the last axis.
     """
     x = tf.cast(x, weights.dtype)
-    axes = list(range(len(x.shape) - 1))
-    if len(x.shape) < 3 or tf.config.list_physical_devices("GPU"):
-        return tf.reduce_sum(x * weights, axes)
-    # On a CPU a product per sample is several times faster than XLA's reduction;
-    # on a GPU it would round to TF32.
+    if len(x.shape) < 3:
+        return tf.reduce_sum(x * weights, 0)
+    return tf.reduce_sum(weighted_sums(x, weights), 0)
+
+
+def weighted_sums(x: Tensor, weights: Tensor) -> Tensor:
+    """Sum each sample of `x` (batch, ..., features), in the dtype of `weights`."""
+    x = tf.cast(x, weights.dtype)
+    if tf.config.list_physical_devices("GPU"):  # a product would round to TF32
+        return tf.reduce_sum(x * weights, list(range(1, len(x.shape) - 1)))
+    # On a CPU a product per sample is several times faster than XLA's reduction.
     shape = tf.shape(x)
     weights = tf.broadcast_to(weights, tf.concat([shape[:-1], [1]], 0))
     rows = tf.reshape(weights, [shape[0], 1, -1])
     columns = tf.reshape(x, [shape[0], -1, shape[-1]])
-    return tf.reduce_sum(tf.matmul(rows, columns), [0, 1])
+    return tf.matmul(rows, columns)[:, 0]
 
 
 class Recorder:

@@ -218,6 +218,12 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
     return torch.mv(x.reshape(-1, x.shape[-1]).t().to(weights.dtype), weights)
 
 
+def weighted_sums(x: Tensor, weights: Tensor) -> Tensor:
+    """Sum each sample of `x` (batch, ..., features), in the dtype of `weights`."""
+    weights = weights.expand(*x.shape[:-1], 1).flatten(1, -2).transpose(1, 2)
+    return torch.matmul(weights, x.flatten(1, -2).to(weights.dtype)).squeeze(1)
+
+
 class Unseeded:
     """torch's global generator, from which Keras's `Dropout` without a seed draws.
 

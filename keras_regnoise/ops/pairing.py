@@ -94,8 +94,8 @@ def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, T
         last = ops.broadcast_to(member[rounds:], ops.shape(bye))
         partner = _backend.put(partner, bye, last)
         partner = _backend.put(partner, last, bye)
+    partner = _backend.once(partner)  # else for every position of a sample again
     # A coin for every pair, told by the lower of its features.
     coin = _backend.coins(ops.minimum(partner, feature), seed, Stream.SIGN)
     sign = coin * ops.cast(ops.sign(partner - feature), "float32")
-    # Else for every position of a sample again.
-    return _backend.once(partner), _backend.once(sign)
+    return partner, _backend.once(sign)

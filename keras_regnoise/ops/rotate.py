@@ -92,11 +92,15 @@ def centered_rotation(
     if partner.ndim == 1:
         vectors = partner, sign, tangent, tangent, weights
         return _turn(x, *vectors, axis=axis, masked=masked), residuals
-    center = None
-    if weights is not None:
-        total = _weighted_sum(_valid(x, weights) if masked else x, weights, axis)
-        center = _along(total, x.ndim, axis)
-    return rotate(x, partner, sign, tangent, center, axis), residuals
+    if weights is None:
+        return rotate(x, partner, sign, tangent, axis=axis), residuals
+    total = _weighted_sum(_valid(x, weights) if masked else x, weights, axis)
+    if x.ndim == 2:
+        return rotate(x, partner, sign, tangent, total), residuals
+    y = rotate(x, partner, sign, tangent, axis=axis)
+    path = _like(sign, total) * _backend.look_up(total, partner)
+    path = _like(tangent, path) * _along(path, x.ndim, axis)
+    return y - _like(path, y), residuals
 
 
 def rotation_tangent(
@@ -130,11 +134,13 @@ def rotation_gradient(
     b = rotate(gradient, partner, -sign, tangent, axis=axis)
     if weights is None:
         return b
-    rank, axis = gradient.ndim, axis % gradient.ndim
-    noise = widened(gradient) - widened(b)
-    path = ops.sum(noise, axis=[i for i in range(rank) if i != axis])
-    path = _along(path, rank, axis)
-    return b + ops.cast(ops.cast(weights, path.dtype) * path, b.dtype)
+    if gradient.ndim == 2:
+        path = ops.sum(widened(gradient) - widened(b), axis=0)
+    else:  # a permuted sum is the sum of what was permuted, a vector for each sample
+        total = _weighted_sums(gradient, tangent, axis)
+        path = ops.sum(_like(sign, total) * _take(total, partner, 1), axis=0)
+    path = _along(path, gradient.ndim, axis)
+    return b + _like(_like(weights, path) * path, b)
 
 
 @_backend.piece
@@ -223,6 +229,14 @@ def _weighted_sum(x: Tensor, weights: Tensor, axis: int) -> Tensor:
     if axis == x.ndim - 1:
         return _backend.weighted_sum(x, weights)
     others = [i for i in range(x.ndim) if i != axis]
+    return ops.sum(widened(x) * weights, axis=others)
+
+
+def _weighted_sums(x: Tensor, weights: Tensor, axis: int) -> Tensor:
+    axis, weights = axis % x.ndim, ops.cast(weights, wide_dtype(x))
+    if axis == x.ndim - 1:
+        return _backend.weighted_sums(x, weights)
+    others = [i for i in range(1, x.ndim) if i != axis]
     return ops.sum(widened(x) * weights, axis=others)
 
 
