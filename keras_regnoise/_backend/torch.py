@@ -52,6 +52,8 @@ def _words(count: int, seed: Tensor, stream: int) -> Tensor:
 
     A 64-bit draw serves four: half the time of a float for each.
     """
+    if seed.device.type == "meta":
+        return torch.empty(count, dtype=torch.int16, device=seed.device)
 
     def drawn(seed: Tensor) -> Tensor:
         words = torch.empty((count + 3) // 4, dtype=torch.int64, device=seed.device)
@@ -64,12 +66,9 @@ def _words(count: int, seed: Tensor, stream: int) -> Tensor:
 
 def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
     """True with probability `rate` in steps of 2^-16, a float or a scalar tensor."""
-    device = seed.device
-    if device.type == "meta":
-        return torch.empty(shape, dtype=torch.bool, device=device)
     count = math.prod(shape)
     draws = _words(count, seed, stream)[:count].view(tuple(shape))
-    threshold = torch.round(torch.as_tensor(rate, device=device) * 2**16) - 2**15
+    threshold = torch.round(torch.as_tensor(rate, device=seed.device) * 2**16) - 2**15
     return draws < threshold.clamp(max=2**15 - 1).to(torch.int16)
 
 
