@@ -25,7 +25,7 @@ PLACES = (" before the weights = after the activations", " before the head")
 
 def kinds() -> str:
     """Return a table of keep-rate: every kind at its best rate, and far beyond."""
-    arms = Arms.of_run("keep-rate")
+    arms = Arms.of_run("keep-rate", "MLP")
     lines: list[list[str]] = [
         ["noise", "best rate", "minus none", "rates within 2 points", "0.9 minus none"]
     ]
@@ -99,7 +99,7 @@ def where() -> str:
     ]
     one, two = (gain.more("again", "before") for gain in gains[:2])
     three, four = (gain.alike("again", "before") for gain in gains[2:])
-    rate = Arms.of_run("keep-rate")
+    rate = Arms.of_run("keep-rate", "MLP")
     return bullets(
         "**Before every weight layer but the first, where the network overfits "
         f"badly**: Dropout 0.5 there is {digits.more(everywhere, head)} points above "
@@ -126,7 +126,7 @@ def where() -> str:
 
 def strength() -> str:
     """Say how strong."""
-    rate, diabetes = Arms.of_run("keep-rate"), Arms.of_run("tune-diabetes")
+    rate, diabetes = Arms.of_run("keep-rate", "MLP"), Arms.of_run("tune-diabetes")
     kept = Arms.of_table("drop-activation")
     alike = [
         kept.alike(keep, "1.00") for keep in ("0.95", "0.90", "0.85", "0.80", "0.75")
@@ -158,7 +158,7 @@ def leave_out() -> str:
     for arm in set(short.seeds) - {"none"}:
         must(short.mean(arm) < short.mean("none"), f"{short.link}: {arm}")
     fitted = Arms.of_table("rotationout-keep-rate", "train_accuracy")
-    rate = Arms.of_run("keep-rate")
+    rate = Arms.of_run("keep-rate", "MLP")
     must(all("leave it out" in said for said in _undecided()), "races without a winner")
     for activation in ("ReLU", "ELU", "SELU"):
         must(vcl_is_alike(activation), f"{link_to('vcl-uci')}: {activation}")

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import advice
+import analysis_tables
 import claims
 import speed
 from older import COLUMNS, table_of, vcl_wins
@@ -30,7 +31,8 @@ def whole_report(run: Run) -> str:
 
 def best_and_beyond(run: Run) -> str:
     """Say what keep-rate shows of the MLP, in a sentence or two."""
-    arms = {a.arm: 100 * a.value.mean for a in report.summarize(run) if a.value.count}
+    summary = [arm for arm in report.summarize(run) if arm.group == "MLP"]
+    arms = {arm.arm: 100 * arm.value.mean for arm in summary if arm.value.count}
     best = report.weigh(run)[0]
     mean, low, high = (
         f"{100 * getattr(best.estimate, name):+.2f}" for name in ("mean", "low", "high")
@@ -75,7 +77,12 @@ def documents() -> dict[Path, str]:
     for name, (mark, content) in {**older, "vcl-uci": ("wins", vcl_wins())}.items():
         page = RESULTS / name / "README.md"
         texts[page] = filled(page.read_text("utf-8"), mark, content)
-    sources = {"speed": speed, "reproduction": claims, "which_noise": advice}
+    sources = {
+        "speed": speed,
+        "reproduction": claims,
+        "which_noise": advice,
+        "analysis": analysis_tables,
+    }
     for name, source in sources.items():
         page = RESULTS.parent / f"{name}.md"
         texts[page] = page.read_text("utf-8")

@@ -4,17 +4,18 @@ Trains a small network on scikit-learn's digits with each kind of noise, and com
 the mean of many noisy predictions with the usual prediction without noise.
 
 Run with: python docs/figures/analysis/mc_predict.py [--figure FILE]
+    [--records FILE]
 Needs the extras "tensorflow" and "studies".
 """
 
 import argparse
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-from scipy import stats
 
 import keras_regnoise as krn
 from keras_regnoise import analysis
@@ -24,6 +25,7 @@ NOISES: dict[str, Callable[[int], keras.layers.Layer]] = {
     "Dropout 0.3": lambda seed: keras.layers.Dropout(0.3, seed=seed),
     "RotationOut 0.3": lambda seed: krn.layers.RotationOut(0.3, seed=seed),
 }
+RECORDS = Path(__file__).parents[2] / "results" / "analysis" / "mc_predict.csv"
 METRICS = ("accuracy", "NLL", "ECE")
 
 
@@ -64,14 +66,10 @@ def measure(probabilities: np.ndarray, labels: np.ndarray) -> tuple[float, ...]:
     )
 
 
-def interval(values: np.ndarray) -> str:
-    """Return the mean and half the width of its 95% t-interval."""
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    return f"{np.mean(values):.4f} ± {half:.4f}"
-
-
-def main(seeds: int, epochs: int, samples: int, figure: Path | None) -> None:
-    """Train, predict both ways, and print a table."""
+def main(
+    seeds: int, epochs: int, samples: int, figure: Path | None, records: Path
+) -> None:
+    """Train, predict both ways, and write what was measured."""
     train, _, test = load_digits()
     names = [*NOISES]
     if hasattr(krn.layers, "DropConnect"):
@@ -92,16 +90,20 @@ def main(seeds: int, epochs: int, samples: int, figure: Path | None) -> None:
                 rows.setdefault((noise, how), []).append(measure(values, test.y))
                 predictions.setdefault((noise, how), []).append(values)
 
-    print(f"| noise in training | prediction | {' | '.join(METRICS)} |")
-    print("|---|---|" + "---|" * len(METRICS))
-    for noise in names:
-        found = {h: np.array(rows[noise, h]) for h in ("without noise", "with noise")}
-        found["difference"] = found["with noise"] - found["without noise"]
-        for how, values in found.items():
-            cells = " | ".join(interval(column) for column in values.T)
-            print(f"| {noise} | {how} | {cells} |")
+    write(rows, records)
     if figure is not None:
         draw(predictions, np.tile(test.y, seeds), names, figure)
+
+
+def write(rows: dict[tuple[str, str], list[tuple[float, ...]]], file: Path) -> None:
+    """Write the numbers of every network, a line each."""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("noise", "prediction", "seed", "metric", "value"))
+        for key, found in rows.items():
+            for seed, values in enumerate(found, 1):
+                pairs = zip(METRICS, values, strict=True)
+                writer.writerows((*key, seed, *pair) for pair in pairs)
 
 
 def draw(
@@ -134,5 +136,5 @@ if __name__ == "__main__":
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--samples", type=int, default=50)
     parser.add_argument("--figure", type=Path)
-    options = parser.parse_args()
-    main(options.seeds, options.epochs, options.samples, options.figure)
+    parser.add_argument("--records", type=Path, default=RECORDS)
+    main(**vars(parser.parse_args()))

@@ -7,17 +7,17 @@ behind the noise, and the test accuracy as trained, with the running variance mu
 by the keep rate, and with recalibrated BatchNormalization.
 
 Run with: python docs/figures/analysis/variance_shift.py
-    [--data-dir DIR] [--figure FILE]
+    [--data-dir DIR] [--figure FILE] [--records FILE]
 Needs the extras "tensorflow" and "studies". With --data-dir a subset of CIFAR-10 from
 that TensorFlow Datasets folder, otherwise scikit-learn's digits.
 """
 
 import argparse
+import csv
 from pathlib import Path
 
 import keras
 import numpy as np
-from scipy import stats
 
 from keras_regnoise import analysis, datasets, models
 from keras_regnoise.datasets import DataSet
@@ -34,7 +34,7 @@ VARIANTS = {
     "b": (B, keras.layers.Dropout, "norm2"),
     "b, centred": (B, CenteredDropout, "norm2"),
 }
-WAYS = ("as trained", "variance x keep rate", "recalibrated")
+RECORDS = Path(__file__).parents[2] / "results" / "analysis" / "variance_shift.csv"
 
 
 def load(data_dir: Path | None, count: int) -> DataSet:
@@ -87,13 +87,13 @@ def measure(model: keras.Model, variant: str, data: DataSet) -> dict:
     ]
     result = {
         "shifts": shifts,
-        "mean": np.mean([s.mean for s in at]),
-        "max": max(s.max for s in at),
+        "mean": float(np.mean([s.mean for s in at])),
+        "max": float(max(s.max for s in at)),
         "as trained": accuracy(model, data),
     }
     if behind:
-        result["mean corrected"] = np.mean([s.mean for s in corrected])
-        result["max corrected"] = max(s.max for s in corrected)
+        result["mean corrected"] = float(np.mean([s.mean for s in corrected]))
+        result["max corrected"] = float(max(s.max for s in corrected))
         analysis.rescale_running_variance(model, RATE, behind)
         result["variance x keep rate"] = accuracy(model, data)
     analysis.recalibrate_batch_normalization(model, train)
@@ -101,34 +101,19 @@ def measure(model: keras.Model, variant: str, data: DataSet) -> dict:
     return result
 
 
-def interval(results: list[dict], key: str, scale: float = 1.0) -> str:
-    """Return the mean over the seeds and half the width of its 95% t-interval."""
-    values = scale * np.array([result.get(key, np.nan) for result in results])
-    if np.isnan(values).any():
-        return ""
-    half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-    return f"{values.mean():.2f} ± {half:.2f}"
-
-
-def report(results: dict[str, list[dict]]) -> None:
-    """Print the two tables."""
-    columns = ("mean", "max", "mean corrected", "max corrected")
-    print(f"| Dropout {RATE:g} | {' | '.join(columns)} |")
-    print("|---|" + "---|" * len(columns))
-    for variant, runs in results.items():
-        cells = " | ".join(interval(runs, key) for key in columns)
-        print(f"| {variant} | {cells} |")
-    print(f"\n| test accuracy, % | {' | '.join(WAYS)} | gain of recalibration |")
-    print("|---|" + "---|" * (len(WAYS) + 1))
-    for variant, runs in results.items():
-        for run in runs:
-            run["gain"] = run["recalibrated"] - run["as trained"]
-        cells = " | ".join(interval(runs, key, 100) for key in (*WAYS, "gain"))
-        print(f"| {variant} | {cells} |")
+def write(results: dict[str, list[dict]], file: Path) -> None:
+    """Write the numbers of every network, a line each."""
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(("variant", "seed", "metric", "value"))
+        for variant, runs in results.items():
+            for seed, run in enumerate(runs, 1):
+                numbers = {k: v for k, v in run.items() if k != "shifts"}
+                writer.writerows((variant, seed, *pair) for pair in numbers.items())
 
 
 def main(options: argparse.Namespace) -> None:
-    """Train all variants with all seeds, and report."""
+    """Train all variants with all seeds, and write what was measured."""
     data = load(options.data_dir, options.count)
     results: dict[str, list[dict]] = {}
     for variant in options.variants:
@@ -137,7 +122,7 @@ def main(options: argparse.Namespace) -> None:
             found = measure(model, variant, data)
             results.setdefault(variant, []).append(found)
             keras.utils.clear_session()
-    report(results)
+    write(results, options.records)
     if options.figure is not None:
         with analysis.plots.style():
             ax = analysis.plots.variance_shift(
@@ -162,4 +147,5 @@ if __name__ == "__main__":
         "--variants", nargs="+", choices=VARIANTS, default=tuple(VARIANTS)
     )
     parser.add_argument("--figure", type=Path)
+    parser.add_argument("--records", type=Path, default=RECORDS)
     main(parser.parse_args())

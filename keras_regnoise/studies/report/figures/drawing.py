@@ -23,7 +23,7 @@ def draw(axes: Axes, panel: Panel, palette: Palette) -> dict[str, Line2D]:
     moving = [line for line in panel.lines if not line.is_constant]
     step = 0.0 if panel.is_list else 0.05 * _gap(panel.ticks)
     for line in panel.lines:
-        color, marker = palette.color(line.index), MARKERS[line.index % len(MARKERS)]
+        color, marker, dashes = look = _look(line.index, palette)
         if line.is_constant:
             handles |= _draw_constant(axes, panel, line, palette)
             continue
@@ -31,11 +31,12 @@ def draw(axes: Axes, panel: Panel, palette: Palette) -> dict[str, Line2D]:
         if panel.source == "paper" and not any(a.published for _, a in line.arms):
             continue
         if panel.source != "paper":
-            _draw_ours(axes, panel, line, shift, color, marker)
+            _draw_ours(axes, panel, line, shift, look)
         if panel.source != "ours":
             _draw_published(axes, panel, line, shift, color)
         style = {"marker": "D", "fillstyle": "none"} if panel.source == "paper" else {}
-        handles[line.name] = Line2D([], [], color=color, **{"marker": marker, **style})  # type: ignore[arg-type]
+        style = {"marker": marker, "linestyle": dashes, **style}
+        handles[line.name] = Line2D([], [], color=color, **style)  # type: ignore[arg-type]
     if panel.source == "both":
         handles["published"] = Line2D(
             [], [], color=palette.ink, marker="D", fillstyle="none", linestyle="none"
@@ -43,6 +44,13 @@ def draw(axes: Axes, panel: Panel, palette: Palette) -> dict[str, Line2D]:
     _label(axes, panel)
     _limit(axes, panel)
     return {} if panel.is_list and panel.source != "both" else handles
+
+
+def _look(index: int, palette: Palette) -> tuple[str, str, str]:
+    """Return color, marker and dashes; where colors begin anew, the others differ."""
+    again = index // len(palette.series)
+    marker = MARKERS[(index + again) % len(MARKERS)]
+    return palette.color(index), marker, ("-", "-.")[again % 2]
 
 
 def _gap(ticks: Sequence[tuple[float, str]]) -> float:
@@ -57,8 +65,9 @@ def _turned(panel: Panel, place: float, value: float) -> Place:
 
 
 def _draw_ours(
-    axes: Axes, panel: Panel, line: Line, shift: float, color: str, marker: str
+    axes: Axes, panel: Panel, line: Line, shift: float, look: tuple[str, str, str]
 ) -> None:
+    color, marker, dashes = look
     factor = panel.metric.factor
     middles = []
     for place, arm in line.arms:
@@ -75,7 +84,7 @@ def _draw_ours(
         bars = {"xerr" if panel.is_list else "yerr": errors}
         axes.errorbar(*at, **bars, fmt=marker, color=color, markersize=5, zorder=3)  # type: ignore[arg-type]
     if not panel.is_list:
-        axes.plot(*_columns(middles), color=color, linewidth=1.0, zorder=2)
+        axes.plot(*_columns(middles), dashes, color=color, linewidth=1.0, zorder=2)
 
 
 def _errors(metric: Metric, arm: ArmSummary) -> list[list[float]] | None:

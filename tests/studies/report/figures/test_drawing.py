@@ -168,3 +168,15 @@ def test_groups_that_are_the_places_of_an_axis_are_one_panel():
             (8.0, "batch 8"),
         ]
     assert len({line.index for line in panel.lines}) == 3
+
+
+def test_lines_of_one_color_differ_in_marker_and_dashes():
+    count = 2 * len(LIGHT.series)
+    values = {f"N{i} {rate}": [0.5] * 3 for i in range(count) for rate in (0.1, 0.3)}
+    run = toy({"none": [0.5] * 3, **values})
+    # Six lines at most share a panel; those of a figure share its legend.
+    handles = {k: v for panel in parts(run) for k, v in drawn(panel)[1].items()}
+    looks = {
+        (h.get_color(), h.get_marker(), h.get_linestyle()) for h in handles.values()
+    }
+    assert len(looks) == len(handles) == count + 1
