@@ -89,7 +89,7 @@ def documents() -> dict[Path, str]:
         for mark, content in source.contents().items():
             texts[page] = filled(texts[page], mark, content)
     page = RESULTS.parent / "report.md"
-    run = Run.open(KEEP_RATE)
+    run = Run.open(RESULTS / "early-stopping")
     said = f"> {report.answer(report.summarize(run), run)}"
     texts[page] = filled(page.read_text("utf-8"), "answer", said)
     sentence = best_and_beyond(Run.open(KEEP_RATE))
