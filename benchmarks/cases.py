@@ -17,6 +17,7 @@ SUITES = (
     "memory",
     "construction",
     "inference",
+    "streaming",
 )
 MODES = {
     "tensorflow-graph": "tensorflow",

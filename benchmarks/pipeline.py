@@ -50,8 +50,16 @@ def batch_seconds(data: DataSet, names: Sequence[str], count: int) -> float:
     return (time.perf_counter() - start) / count
 
 
-class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
-    """Notes when every step of `fit` ends."""
+class Steps(keras.callbacks.Callback):  # type: ignore[misc]
+    """Notes when every step of `fit` ends.
+
+    Args:
+        warm_up: The first steps, which do not count.
+    """
+
+    def __init__(self, warm_up: int = _WARM_UP) -> None:
+        super().__init__()
+        self._warm_up = warm_up
 
     def on_train_begin(self, logs: Any = None) -> None:
         self.ends: list[float] = []
@@ -61,14 +69,14 @@ class _Steps(keras.callbacks.Callback):  # type: ignore[misc]
 
     def median(self) -> float:
         """Return the median time of a step, without the first ones."""
-        return statistics.median(np.diff(self.ends[_WARM_UP:]))
+        return statistics.median(np.diff(self.ends[self._warm_up :]))
 
 
 def step_seconds(
     model: keras.Model, data: DataSet, names: Sequence[str], count: int
 ) -> float:
     """Return the median time of a training step in `fit`."""
-    steps = _Steps()
+    steps = Steps()
     batches = data.batches("train", BATCH_SIZE, seed=0, augmentation=names)
     total = count + _WARM_UP + 1
     model.fit(batches, steps_per_epoch=total, verbose=0, callbacks=[steps])

@@ -103,6 +103,16 @@ _COLUMNS: dict[str, Columns] = {
         "same graph": verdict,
         "": lambda row: row.note,
     },
+    "streaming": {
+        "data": lambda row: row.layer,
+        "batch": lambda row: row.shape,
+        "ms": lambda row: number(row.median_ms),
+        "ms of a step": lambda row: number(row.reference_ms),
+        "x step": lambda row: number(row.ratio_to_reference, ".2f"),
+        "met": verdict,
+        "MB": lambda row: number(row.megabytes, ".0f"),
+        "MB earlier": lambda row: number(row.reference_megabytes, ".0f"),
+    },
 }
 
 

@@ -54,6 +54,9 @@ FIRST_STEP = Target(1.5, "SpatialDropout2D")
 # The second cell of an arm of a study, which shares the program of the first.
 SECOND_CELL = Target(1.2, "its steady epochs")
 
+# A batch that is read from files, against the step that it is for.
+STREAMING = Target(1.0, "a step of ResNet-50")
+
 # Bytes kept for the backward pass beside input and output, per byte of activation:
 # vectors and one number per position, but nothing of the activation's size.
 KEPT_SHARE = {"RotationOut": 0.05, "SpatialRotationOut": 0.05}

@@ -26,6 +26,7 @@ from benchmarks import (
     parts,
     record,
     steps,
+    streaming,
 )
 from benchmarks.candidates import set_dtype
 from benchmarks.cases import Plan
@@ -40,6 +41,7 @@ _SUITES = {
     "memory": memory.measure,
     "construction": construction.measure,
     "inference": inference.measure,
+    "streaming": streaming.measure,
 }
 
 

@@ -38,7 +38,30 @@ def contents() -> dict[str, str]:
         "construction": ("construction", is_any, milliseconds),
         "inference": ("inference", is_any, same_graph),
     }
-    return {mark: by_mode(rows(suite), *how) for mark, (suite, *how) in tables.items()}
+    found = {mark: by_mode(rows(suite), *how) for mark, (suite, *how) in tables.items()}
+    return found | {"streaming": streaming(rows("streaming"))}
+
+
+def streaming(found: Iterable[Row]) -> str:
+    """Return the table of images that are read from files."""
+    head = ["", "batch", "images/s", "of a step", "batch / step", "MB early", "MB late"]
+    lines = [head, ["---"] * len(head), *(_streamed(row) for row in found)]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table}\n\n{place(found)}"
+
+
+def _streamed(row: Row) -> list[str]:
+    images = 1e3 * int(row["shape"].rpartition(" ")[2])
+    rates = [images / float(row[key]) for key in ("median_ms", "reference_ms")]
+    sizes = [float(row[key]) for key in ("reference_megabytes", "megabytes")]
+    shown = [f"{rate:.3g}" for rate in rates]
+    return [
+        row["layer"],
+        row["shape"],
+        *shown,
+        ratio(row),
+        *(f"{s:,.0f}" for s in sizes),
+    ]
 
 
 def by_mode(

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_regnoise.datasets import _tensors
 from keras_regnoise.datasets._stratify import divide
-from keras_regnoise.datasets.data_set import DataSet, digest
+from keras_regnoise.datasets.data_set import DataSet, fingerprint_of
 from keras_regnoise.datasets.split import Array, Split, mapped
 from keras_regnoise.datasets.stream import Stream
 
@@ -45,18 +45,14 @@ def load_coco(name: str, place: Path, *sizes: Any) -> DataSet:
     classes = sorted({c["id"]: c["name"] for c in found["train"]["categories"]})
     numbers = {category: number for number, category in enumerate(classes)}
     parts = {
-        split: _images(content, place / _PARTS[split], numbers)
+        split: _images(content, _PARTS[split], numbers)
         for split, content in found.items()
     }
     most = max(part.labels.shape[1] for part in parts.values())
     whole = {split: _split(part, most) for split, part in parts.items()}
     splits = divide(whole, *sizes, stratified=False)
-    fingerprint = {
-        split: [data.x.tolist(), *(data.y[key].tolist() for key in ("boxes", "labels"))]
-        for split, data in splits.items()
-    }
     streams = {
-        split: Stream(functools.partial(_open, data), len(data.x), fitted=True)
+        split: Stream(functools.partial(_open, place, data), len(data.x), fitted=True)
         for split, data in splits.items()
     }
     return DataSet(
@@ -64,7 +60,7 @@ def load_coco(name: str, place: Path, *sizes: Any) -> DataSet:
         **{split: cast(Split, stream) for split, stream in streams.items()},
         classes=len(classes),
         shape=(SIDE, SIDE, 3),
-        fingerprint=digest(json.dumps(fingerprint, sort_keys=True).encode()),
+        fingerprint=fingerprint_of(splits),
     )
 
 
@@ -86,7 +82,7 @@ def _annotations(place: Path, part: str) -> dict[str, Any]:
 
 
 def _images(
-    content: Mapping[str, Any], folder: Path, numbers: Mapping[int, int]
+    content: Mapping[str, Any], folder: str, numbers: Mapping[int, int]
 ) -> _Images:
     """Collect the boxes of every image, scaled as the image will be."""
     on_image: dict[int, list[tuple[list[float], int]]] = {}
@@ -104,7 +100,7 @@ def _images(
             boxes[row, place] = np.multiply((x, y, x + w, y + h), scale)
             labels[row, place] = label
     return _Images(
-        np.array([str(folder / image["file_name"]) for image in images]), boxes, labels
+        np.array([f"{folder}/{image['file_name']}" for image in images]), boxes, labels
     )
 
 
@@ -117,12 +113,13 @@ def _split(images: _Images, most: int) -> Split:
     return Split(images.files, targets)
 
 
-def _open(data: Split, seed: int | None) -> Any:
+def _open(place: Path, data: Split, seed: int | None) -> Any:
     tf = _tensors.tensorflow()
     order = np.arange(len(data.x))
     if seed is not None:
         order = np.random.default_rng(seed).permutation(order)
-    files, targets = data.x[order].tolist(), mapped(lambda y: y[order], data.y)
+    files = [f"{place}/{file}" for file in data.x[order].tolist()]
+    targets = mapped(lambda y: y[order], data.y)
     examples = tf.data.Dataset.from_tensor_slices((files, targets))
     return examples.map(lambda file, y: (_image(file), y), tf.data.AUTOTUNE)
 

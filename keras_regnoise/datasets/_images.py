@@ -177,4 +177,6 @@ def _open(builder: Any, split: str, limit: int | None, seed: int | None) -> Any:
     if seed is not None:
         examples = examples.shuffle(_SHUFFLE, seed, reshuffle_each_iteration=False)
     decode = builder.info.features["image"].decode_example
-    return examples.map(lambda image, label: (decode(image), label))
+    return examples.map(
+        lambda image, label: (decode(image), label), _tensors.tensorflow().data.AUTOTUNE
+    )

@@ -140,5 +140,14 @@ def _flac(file: Path) -> tuple[int, Array]:
             f"{file.name} is FLAC, which needs soundfile: pip install soundfile. Or "
             "put a WAV file of the same name beside it."
         ) from error
-    samples, rate = soundfile.read(file, dtype="float32")
+    try:
+        with soundfile.SoundFile(file) as sound:
+            rate, length = sound.samplerate, sound.frames
+            samples = sound.read(dtype="float32")
+        if len(samples) < length:
+            raise RuntimeError(f"{len(samples)} of {length} samples are there")
+    except RuntimeError as error:  # libsndfile's, or the one above
+        raise ValueError(
+            f"{file} is not a whole FLAC file: {error}. Unpack the archive again."
+        ) from error
     return rate, samples

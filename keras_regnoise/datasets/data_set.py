@@ -116,7 +116,7 @@ def from_splits(name: str, splits: Mapping[str, Split], classes: int) -> DataSet
         **{split: splits[split] for split in SPLITS},
         classes=classes,
         shape=mapped(lambda array: array.shape[1:], splits["train"].x),
-        fingerprint=_fingerprint(splits),
+        fingerprint=fingerprint_of(splits),
     )
 
 
@@ -125,7 +125,8 @@ def digest(content: Any) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _fingerprint(splits: Mapping[str, Split]) -> str:
+def fingerprint_of(splits: Mapping[str, Split]) -> str:
+    """Return a fingerprint of the bytes of arrays."""
     content = hashlib.sha256()
     for split in SPLITS:
         for path, array in keras.tree.flatten_with_path(tuple(splits[split])):

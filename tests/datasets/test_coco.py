@@ -105,3 +105,16 @@ def test_files_that_do_not_fit(tmp_path):
     file.unlink()
     with pytest.raises(FileNotFoundError, match=r"must have val2017/\*\.jpg and"):
         load("coco/2017", tmp_path)
+
+
+def test_the_fingerprint_is_of_what_is_read_and_not_of_where(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        write(folder)
+    fingerprint = load("coco/2017", first).fingerprint
+    assert load("coco/2017", second).fingerprint == fingerprint
+    file = second / "coco" / "annotations" / "instances_val2017.json"
+    content = json.loads(file.read_text())
+    content["annotations"][0]["bbox"][0] += 1
+    file.write_text(json.dumps(content))
+    assert load("coco/2017", second).fingerprint != fingerprint

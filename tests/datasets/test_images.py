@@ -1,5 +1,7 @@
 import dataclasses
 import functools
+import io
+import tarfile
 
 import numpy as np
 import pytest
@@ -171,3 +173,49 @@ def test_cifar10():
         assert part.x.dtype == np.uint8
     mean = data.train.x.mean((0, 1, 2)) / 255
     np.testing.assert_allclose(mean, [0.4868, 0.4822, 0.4414], atol=0.002)
+
+
+def tar_of(files):
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def jpeg(level):
+    import tensorflow as tf
+
+    image = np.full((240, 300, 3), level, "uint8")
+    return tf.io.encode_jpeg(image, quality=95).numpy()
+
+
+def test_the_archives_of_imagenet(tmp_path):
+    """As image-net.org has them: a tar of a tar for every class, and one without."""
+    manual = tmp_path / "downloads" / "manual"
+    manual.mkdir(parents=True)
+    # The first two of the 1,000 classes.
+    classes = {
+        name: tar_of({f"{name}_{n}.JPEG": jpeg(100 * c + n) for n in range(10)})
+        for c, name in enumerate(("n01440764", "n01443537"))
+    }
+    train = tar_of({f"{name}.tar": content for name, content in classes.items()})
+    (manual / "ILSVRC2012_img_train.tar").write_bytes(train)
+    val = {f"ILSVRC2012_val_{n + 1:08d}.JPEG": jpeg(200 + n) for n in range(4)}
+    (manual / "ILSVRC2012_img_val.tar").write_bytes(tar_of(val))
+    with pytest.raises(
+        FileNotFoundError, match=r"144 GB to download.*downloads/manual"
+    ):
+        load("imagenet2012", tmp_path)
+    data = load("imagenet2012", tmp_path, download=True)
+    assert data.sizes == {"train": 18, "validation": 2, "test": 4}
+    assert (data.classes, data.shape) == (1000, (224, 224, 3))
+    for part in (data.train, data.validation):
+        assert (part.x[:, 0, 0, 0] // 100 == part.y).all()
+    assert sorted(data.test.x[:, 0, 0, 0]) == [200, 201, 202, 203]
+    # It is prepared now, and needs the archives no more.
+    for file in manual.iterdir():
+        file.unlink()
+    assert load("imagenet2012", tmp_path).fingerprint == data.fingerprint

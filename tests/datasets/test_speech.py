@@ -1,5 +1,7 @@
 """LibriSpeech, from WAV files in its layout."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -9,12 +11,19 @@ from scipy.io import wavfile
 
 from keras_regnoise.datasets import is_here, load
 from keras_regnoise.models import lstm_ctc
+from tests.datasets import flac
 from tests.helpers import to_numpy
 
 PARTS = {"train-clean-100": 6, "dev-clean": 2, "test-clean": 3}
 
 
-def write(folder, texts=("HELLO", "IT'S A TEST"), seconds=(0.5, 1.3), rate=16_000):
+def write(
+    folder,
+    texts=("HELLO", "IT'S A TEST"),
+    seconds=(0.5, 1.3),
+    rate=16_000,
+    ending="wav",
+):
     """Write sentences; a text is a tone, whose pitch tells which it is."""
     for part, count in PARTS.items():
         place = folder / "LibriSpeech" / part / "19" / "198"
@@ -26,7 +35,11 @@ def write(folder, texts=("HELLO", "IT'S A TEST"), seconds=(0.5, 1.3), rate=16_00
             lines.append(f"{stem} {texts[which]}\n")
             times = np.arange(int(rate * seconds[which])) / rate
             tone = np.sin(2 * np.pi * 500 * (1 + 5 * which) * times)
-            wavfile.write(place / f"{stem}.wav", rate, (20_000 * tone).astype("int16"))
+            samples, file = (20_000 * tone).astype("int16"), place / f"{stem}.{ending}"
+            if ending == "wav":
+                wavfile.write(file, rate, samples)
+            else:
+                file.write_bytes(flac.encode(samples, rate))
         (place / "19-198.trans.txt").write_text("".join(lines))
 
 
@@ -45,6 +58,30 @@ def test_sentences_and_letters(tmp_path):
     assert (x[0, 50:] == 0).all()
     np.testing.assert_allclose(x[0, :50].mean(0), 0, atol=2e-2)
     assert (x[1, 60:] != 0).any()
+
+
+def test_flac_is_read_as_wav_is(tmp_path):
+    pytest.importorskip("soundfile")
+    for ending in ("wav", "flac"):
+        write(tmp_path / ending, ending=ending)
+    of_wav, of_flac = (
+        load("librispeech", tmp_path / ending) for ending in ("wav", "flac")
+    )
+    for part in ("train", "validation", "test"):
+        first, second = getattr(of_wav, part), getattr(of_flac, part)
+        # One divides by 32,767 and the other by 32,768.
+        np.testing.assert_allclose(first.x, second.x, atol=5e-3)
+        np.testing.assert_array_equal(first.y, second.y)
+    write(tmp_path / "slow", rate=8000, ending="flac")
+    with pytest.raises(ValueError, match=r"16000 samples a second. Received: 8000"):
+        load("librispeech", tmp_path / "slow")
+
+
+def test_flac_without_a_decoder_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    write(tmp_path, ending="flac")
+    with pytest.raises(ModuleNotFoundError, match="pip install soundfile"):
+        load("librispeech", tmp_path)
 
 
 def test_the_features_tell_the_pitch():
@@ -94,8 +131,11 @@ def test_files_that_do_not_fit(tmp_path):
     with pytest.raises(ValueError, match="capital letters"):
         load("librispeech", tmp_path)
     file = tmp_path / "LibriSpeech" / "dev-clean" / "19" / "198" / "19-198-0001.wav"
-    file.rename(file.with_suffix(".flac"))
-    with pytest.raises((ModuleNotFoundError, RuntimeError), match=r"soundfile|19-198"):
+    file.unlink()
+    file.with_suffix(".flac").write_bytes(flac.encode(np.ones(9), 16_000)[:50])
+    with pytest.raises(
+        (ModuleNotFoundError, ValueError), match=r"soundfile|not a whole"
+    ):
         load("librispeech", tmp_path)
     file.with_suffix(".flac").unlink()
     with pytest.raises(FileNotFoundError, match="names 19-198-0001, of which"):
