@@ -11,6 +11,8 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "node of a graph": ("operation", "arguments", "outputs"),
     "symbolic tensor": ("_keras_history", "_keras_mask"),
     "compiled model": ("_compile_config",),
+    "trainer of JAX": ("_distribute_data",),
+    "epochs of JAX": ("_get_distributed_iterator",),
     "layer": ("_flatten_layers", "_clear_losses"),
     "Lambda layer": ("_output_shape",),
     "random augmentation layer": ("_get_seed_generator", "backend", "transform_images"),

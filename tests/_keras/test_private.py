@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib.util
 import re
 from pathlib import Path
 
@@ -34,7 +35,16 @@ def owners():
         "layer": layers.Dense(2),
         "Lambda layer": layers.Lambda(lambda x: x),
         "random augmentation layer": layers.RandomCrop(2, 2),
+        **of_jax(),
     }
+
+
+def of_jax():
+    if importlib.util.find_spec("jax") is None:
+        return {}
+    from keras.src.backend.jax import trainer
+
+    return {"trainer of JAX": trainer, "epochs of JAX": trainer.JAXEpochIterator}
 
 
 @pytest.mark.parametrize(
@@ -42,6 +52,8 @@ def owners():
     [(owner, name) for owner, names in PRIVATE_NAMES.items() for name in names],
 )
 def test_keras_still_has_it(owner, name):
+    if owner.endswith("of JAX"):
+        pytest.importorskip("jax")
     thing = owners()[owner]
     assert hasattr(thing, name), (
         f"Keras {keras.__version__} has no `{name}` any more ({owner}: "

@@ -16,6 +16,7 @@ from tests.devices import networks
 from tests.devices.networks import VCL
 from tests.helpers import run_python, to_numpy
 from tests.layers.cases import CASES, SEED_CASES
+from tests.studies.engine.command import TINY
 
 BACKEND = keras.config.backend()
 NAMES = [case.name for case in CASES]
@@ -175,3 +176,40 @@ def test_models_on_two_devices_are_saved_and_loaded(sharded):
     wanted = {f"{name}_before/kernel" for name in NAMES} if kind == "model" else set()
     assert wanted <= split
     assert bool(split) == (kind == "model")
+
+
+@pytest.mark.skipif(BACKEND not in ("tensorflow", "jax"), reason="does not distribute")
+def test_a_cell_of_a_study_on_two_devices(tmp_path):
+    """Its validation part has 297 examples, which two devices can't share evenly."""
+    pytest.importorskip("keras_tuner")
+    pytest.importorskip("sklearn")
+    found = {}
+    for distribute in ("yes", ""):
+        folder = tmp_path / (distribute or "no")
+        folder.mkdir()
+        code = "import sys; from tests.devices.study_cell import main; "
+        code += "main(*sys.argv[1:])"
+        flags = "--xla_force_host_platform_device_count=2" if distribute else ""
+        arguments = (folder, TINY, "RotationOut 0.2", distribute)
+        run_python(code, *arguments, XLA_FLAGS=flags)
+        found[distribute] = json.loads((folder / "metrics.json").read_text())
+    assert found["yes"].keys() == found[""].keys()
+    assert np.isfinite(list(found["yes"].values())).all()
+    if BACKEND == "jax":  # whose devices share one draw of noise
+        for name, value in found[""].items():
+            # One of 100 examples may be on the other side of a boundary.
+            tolerance = 0.011 if "accuracy" in name else 1e-3
+            assert abs(found["yes"][name] - value) < tolerance, name
+
+
+@on_jax
+def test_a_batch_that_devices_cannot_share_is_refused(monkeypatch):
+    from keras_regnoise.studies.engine.distribution import distribution
+    from keras_regnoise.studies.input_error import InputError
+
+    monkeypatch.setattr(keras.distribution, "list_devices", lambda: ["a", "b"])
+    with (
+        pytest.raises(InputError, match=r"multiple of the 2 devices. Received: 25"),
+        distribution(True, 25),
+    ):
+        pass

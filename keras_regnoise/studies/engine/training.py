@@ -155,7 +155,7 @@ class Trainer:
         """Estimate the seconds of a cell, from a few seconds of its training."""
         stopwatch = Stopwatch()
         model, hp = self._prepare(cell)
-        with distribution(self._options.distribute):
+        with distribution(self._options.distribute, model.recipe.batch_size):
             network = self._build(model, hp)
             self._check(model, network)
             with contextlib.suppress(StopwatchStoppedError):
@@ -188,7 +188,7 @@ class Trainer:
     ) -> Iterator[keras.Model]:
         """Yield the network of a cell, with the program of an earlier one if it may."""
         options = self._options
-        with distribution(options.distribute):
+        with distribution(options.distribute, model.recipe.batch_size):
             network = self._build(model, hp)
             if options.distribute or options.save_model:
                 # A program is bound to its strategy, a saved model tells its seeds.
