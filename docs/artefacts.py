@@ -5,6 +5,8 @@ python docs/artefacts.py
 
 from pathlib import Path
 
+import gpu_hours
+
 from keras_regnoise.cli.list import rows_of
 from keras_regnoise.datasets._missing import SETS
 from keras_regnoise.studies import Study, registry
@@ -15,10 +17,19 @@ _HEAD = """# Tables and figures of the papers
 
 The study of each, how many numbers the paper prints, what has been run here, and what
 the paper's scale takes: the data and how large they are to download, the trainings
-(arms times seeds) and the steps of all of them. No run at the paper's scale has been
-made, and hours on a GPU have not been measured: `keras-regnoise plan` says how long a
-study takes on your machine, `keras-regnoise list` which of the data are there, and
-`keras-regnoise describe` prints the paper's table.
+(arms times seeds), the steps of all of them, and hours. No run at the paper's scale has
+been made: `keras-regnoise plan` says how long a study takes on your machine,
+`keras-regnoise list` which of the data are there, and `keras-regnoise describe` prints
+the paper's table.
+
+Hours on a GPU are estimated from the {images_per_second} images a second that a {gpu}
+trains {network} with in {precision} ({source}),
+in proportion to the multiply-adds of a network ([counted](networks.csv) by
+`python docs/networks.py`; [throughput](throughput.csv)). Small images leave a GPU
+waiting: such a network takes longer than that. Evaluations, noise and augmentation are
+not counted, and for a recurrent network nothing is estimated. Hours on two cores are
+those of the run at the scale `short`, whose networks have 4 layers, by the number of
+steps; the paper's of 8 and 16 layers take longer.
 
 Every study runs at the scale `smoke`, without files; CONTRIBUTING.md has the command
 for all of them. `rotationout-coco` needs KerasHub (`pip install keras-hub`).
@@ -31,7 +42,7 @@ def page() -> str:
     """Return the whole page."""
     studies = [registry.find(name)[0] for name in registry.names()]
     papers = list(dict.fromkeys(study.paper for study in studies if study.paper))
-    text = _HEAD
+    text = _HEAD.format(**gpu_hours.reference())
     for paper in papers:
         of_paper = [study for study in studies if study.paper == paper]
         lines = sorted((_line(study) for study in of_paper), key=_order)
@@ -72,7 +83,17 @@ def _cost(study: Study) -> str:
     data = ", ".join(sizes) or ("44 tables of UCI" if len(names) > 3 else "no files")
     steps = largest["steps"]
     known = f", {steps:,} steps" if isinstance(steps, int) else ""
-    return f"{data}; {len(cells):,} trainings{known}"
+    return f"{data}; {len(cells):,} trainings{known}{_hours(study)}"
+
+
+def _hours(study: Study) -> str:
+    for hours, machine in (
+        (gpu_hours.gpu_hours(study), f"a {gpu_hours.reference()['gpu']}"),
+        (gpu_hours.cpu_hours(study), "two cores"),
+    ):
+        if hours is not None:
+            return f"; estimated {float(f'{hours:.2g}'):,g} h on {machine}"
+    return ""
 
 
 def _left_out(paper: str, studies: list[Study]) -> list[str]:

@@ -113,7 +113,7 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
             initial_epoch=fit.initial_epoch,
             validation_data=self.validation(),
             validation_freq=recipe.validation_freq,
-            callbacks=[*self._test_curve(), *fit.callbacks],
+            callbacks=[*self.callbacks(model), *fit.callbacks],
             verbose=0,
         )
         return self.evaluate(model)
@@ -142,7 +142,12 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
             known = [f"{p}_{name}" for p in _SPLITS.values() for name in measured]
             _check_wanted(known, wanted)
 
-    def _test_curve(self) -> list[keras.callbacks.Callback]:
+    def callbacks(self, model: keras.Model) -> list[keras.callbacks.Callback]:
+        """Return what looks at a training, before the callbacks of the engine.
+
+        Args:
+            model: The model that `build` made.
+        """
         if not self.recipe.test_freq:
             return []
         batches = self.data.batches("test", self.evaluation_batch_size)

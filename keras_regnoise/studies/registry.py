@@ -29,6 +29,7 @@ _MODULES = (
     "drop_activation_autoaugment",
     "drop_activation_fitted",
     "drop_activation_regression",
+    "drop_activation_shift",
     "ic_units",
     "ic_imagenet",
     "dropout_placement",
