@@ -25,6 +25,7 @@ _DEVIATIONS = (
     "and 0.4 on SVHN.",
     BATCH_NORM,
 )
+_NOT_PRINTED = "RReLU is in every network, also where the table has no number of it."
 _WARMED_UP = ("ResNet-110", "ResNet-164", "PreResNet-164")
 _WARM_UP = (
     "ResNet-110, ResNet-164 and PreResNet-164 start at the full learning rate; their "
@@ -72,14 +73,14 @@ def study(
     recipes: Mapping[str, Recipe] | None = None,
     deviations: tuple[str, ...] = (),
 ) -> Study:
-    """Return the study of a table: its cells are the numbers that it prints.
+    """Return the study of a table: every method in every network that it has.
 
     Args:
         name: What the study is named after, the images or the augmentation.
         table: Number of the table.
         data: Name of the data set.
         title: What is compared.
-        methods: Arms of the smallest network.
+        methods: Arms of every network.
         make: Makes an arm of its group, its method and its data.
         by_group: See `Recipe`; by default what every network's own paper has.
         augmentation: See `Recipe`.
@@ -88,8 +89,9 @@ def study(
         deviations: Further sentences.
     """
     numbers = published(f"drop_activation_table{table}")
-    arms = tuple(make(number.group, number.arm, data) for number in numbers)
     groups = tuple(dict.fromkeys(number.group for number in numbers))
+    arms = tuple(make(group, method, data) for group in groups for method in methods)
+    printed = {(number.group, number.arm) for number in numbers}
     return Study(
         name=f"drop-activation-{name.replace('-', '').lower()}",
         title=f"{title}, {name}",
@@ -120,6 +122,7 @@ def study(
         tables=(f"drop_activation_table{table}",),
         deviations=(
             *_DEVIATIONS,
+            *([_NOT_PRINTED] if len(printed) < len(arms) else []),
             *([_WARM_UP] if groups[0].startswith(_WARMED_UP) else []),
             *deviations,
         ),
