@@ -44,17 +44,17 @@ class LogNoise(keras.callbacks.Callback):  # type: ignore[misc]
 
     def on_train_begin(self, logs: Any = None) -> None:
         layers = {path: x for path, x in paths(self.model) if _has_loss(x)}
-        self._losses = OwnLosses(self.model, layers) if layers else None
+        self._own_losses = OwnLosses(self.model, layers) if layers else None
 
     def on_train_end(self, logs: Any = None) -> None:
-        if self._losses is not None:
-            self._losses.remove(self.model)
+        if self._own_losses is not None:
+            self._own_losses.remove(self.model)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if logs is None:
             return
-        if self._losses is not None:
-            for path, loss in self._losses.result().items():
+        if self._own_losses is not None:
+            for path, loss in self._own_losses.result().items():
                 logs[f"variance_constancy/{path}"] = loss
         noise = {id(layer) for layer in noise_layers(self.model)}
         for path, layer in paths(self.model):
