@@ -17,7 +17,7 @@ class OwnLosses:
     """
 
     def __init__(self, model: keras.Model, layers: dict[str, keras.Layer]) -> None:
-        self._layers = layers
+        self._recorded = layers
         self._recorders = {path: _backend.Recorder(model) for path in layers}
         self._here = threading.local()  # replicas take their steps in threads
         for path, layer in layers.items():
@@ -41,7 +41,7 @@ class OwnLosses:
 
     def remove(self, model: keras.Model) -> None:
         """Leave model and layers as they were."""
-        for layer in self._layers.values():
+        for layer in self._recorded.values():
             vars(layer).pop("add_loss", None)
         del vars(model)["train_step"]
         if self._step != model.train_step:  # the model had one that is not its class's
