@@ -127,10 +127,10 @@ def texts(metric, value, signed=True):
     factor = 100 if metric.endswith("accuracy") else 1
     for scale in (1 - ROUNDING, 1, 1 + ROUNDING):
         number = value * factor * scale
-        size = abs(number)
-        form = ".2f" if factor == 100 else ".4f" if 1e-3 <= size < 1e4 else ".3g"
-        text = f"{number:{'+' if signed else ''}{form}}" if number else "0.0000"
-        yield "0.00" if text.lstrip("+-") == "0.00" else text
+        plain = not number or 1e-3 <= abs(number) < 1e4
+        form = ".2f" if factor == 100 else ".4f" if plain else ".3g"
+        text = f"{number:{'+' if signed else ''}{form}}"
+        yield text if float(text) else text.lstrip("+-")  # no sign of zero
 
 
 def rows_of(page, first):
