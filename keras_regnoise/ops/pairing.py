@@ -54,7 +54,7 @@ def pairing(dim: Size, batch_size: Size | None, seed: Tensor) -> tuple[Tensor, T
     half = dim // 2
     parts = member[..., half : 2 * half], member[..., :half], member[..., 2 * half :]
     mate = ops.concatenate(parts, axis=-1)
-    sign = ops.where(rank < half, 1.0, -1.0)
+    sign = 1.0 - 2.0 * ops.cast(rank >= half, "float32")
     if not isinstance(dim, int) or dim % 2:
         sign = ops.where(rank < 2 * half, sign, 0.0)
     if batch_size is None:
