@@ -25,7 +25,7 @@ from keras_regnoise.studies.study import Cell
 
 _STUDY = "keep-rate"
 _ARMS = ("none", "Dropout 0.1", "RotationOut 0.1")
-_REPEATS = 3
+_REPEATS = 5
 _WARM_UP = 10  # epochs
 SHARED, ALONE = "second cell", "second cell, nothing shared"
 
@@ -46,8 +46,11 @@ def _times(name: str, repeats: int) -> dict[str, list[Times]]:
         work = trainer(Path(folder))
         arm = next(arm for arm in work.study.arms if arm.name == name)
         cell_seconds(work, Cell(arm, 0))
-        for seed in range(1, repeats + 1):
-            for kind, one in ((SHARED, work), (ALONE, trainer(Path(folder)))):
+        # One kind after the other: what is due every few seconds, such as to collect
+        # former networks, is so every few cells.
+        for kind in times:
+            for seed in range(1, repeats + 1):
+                one = work if kind == SHARED else trainer(Path(folder))
                 times[kind].append(cell_seconds(one, Cell(arm, seed)))
                 shutil.rmtree(one.run.backup_of(Cell(arm, seed).id), ignore_errors=True)
     return times
@@ -72,9 +75,7 @@ def cell_seconds(work: Trainer, cell: Cell) -> Times:
 
 
 def _row(backend: str, plan: Plan, arm: str, kind: str, pairs: list[Times]) -> Row:
-    cell, steady = (
-        1e3 * statistics.median(times) for times in zip(*pairs, strict=True)
-    )
+    cell, steady = (1e3 * statistics.fmean(times) for times in zip(*pairs, strict=True))
     ratio = cell / steady
     is_judged = kind == SHARED
     return Row(

@@ -199,7 +199,10 @@ class Backend(Protocol):
         ...
 
     def put(self, x: Tensor, place: Tensor, value: Tensor) -> Tensor:
-        """Return (rows, size) with a value at one place of each row, both (rows, 1)."""
+        """Return (rows, size) with a value at one place of each row.
+
+        Both are (rows, 1), or (1,) for all rows.
+        """
         ...
 
     def take_per_sample(self, x: Tensor, indices: Tensor, axis: int) -> Tensor:

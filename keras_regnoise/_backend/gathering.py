@@ -11,7 +11,13 @@ def add_turned(x: Tensor, tangent: Tensor, sign: Tensor, partners: Tensor) -> Te
 
 
 def put(x: Tensor, place: Tensor, value: Tensor) -> Tensor:
-    """Return (rows, size) with a value at one place of each row, both (rows, 1)."""
+    """Return (rows, size) with a value at one place of each row.
+
+    Args:
+        x: Tensor.
+        place: Integers (rows, 1), or (1,) for all rows.
+        value: As `place`.
+    """
     places = ops.arange(ops.shape(x)[1], dtype=place.dtype)
     return ops.where(places == place, value, x)
 

@@ -163,8 +163,15 @@ def look_up(table: Tensor, indices: Tensor) -> Tensor:
 
 
 def put(x: Tensor, place: Tensor, value: Tensor) -> Tensor:
-    """Return (rows, size) with a value at one place of each row, both (rows, 1)."""
-    return x.scatter(1, place.long(), value)
+    """Return (rows, size) with a value at one place of each row.
+
+    Args:
+        x: Tensor.
+        place: Integers (rows, 1), or (1,) for all rows.
+        value: As `place`.
+    """
+    rows = x.shape[0], 1
+    return x.scatter(1, place.long().expand(rows), value.expand(rows))
 
 
 def take(x: Tensor, indices: Tensor, axis: int) -> Tensor:

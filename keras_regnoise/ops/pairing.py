@@ -90,8 +90,7 @@ def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, T
     partner = _backend.look_up(circle, 2 * played + rounds - number)
     feature = ops.arange(dim, dtype="int32")
     if dim % 2 == 0:  # the last one meets who has the bye
-        bye = _backend.look_up(circle, played)
-        last = ops.broadcast_to(member[rounds:], ops.shape(bye))
+        last, bye = member[rounds:], _backend.look_up(circle, played)
         partner = _backend.put(partner, bye, last)
         partner = _backend.put(partner, last, bye)
     partner = _backend.once(partner)  # else for every position of a sample again

@@ -190,7 +190,7 @@ def rotation_weights(
     """
     if mask is not None:
         return mean_weights(x, mask, axis)
-    return ops.broadcast_to(mean_weights(x, None, axis), ops.shape(tangent))
+    return ops.full(ops.shape(tangent), _equal_weight(x, axis), "float32")
 
 
 def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
@@ -199,20 +199,25 @@ def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
     They sum to 1, but are 0 for a single vector: it is its own mean, about which there
     would be no noise. With weights of 0 the centre is the origin.
     """
+    if mask is None:
+        return ops.full([1] * x.ndim, _equal_weight(x, axis), "float32")
     sizes = list(ops.shape(x))
     sizes[axis] = 1
-    if mask is None:
-        count = math.prod(sizes)
-        if isinstance(count, int):
-            return ops.full([1] * x.ndim, 1.0 / count if count > 1 else 0.0, "float32")
-        count = ops.cast(count, "float32")
-        weight = ops.where(count > 1.0, 1.0 / ops.maximum(count, 1.0), 0.0)
-        return ops.reshape(weight, [1] * x.ndim)
     mask = ops.cast(mask, "float32")
     mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (x.ndim - mask.ndim)))
     mask = ops.broadcast_to(mask, sizes)
     count = ops.sum(mask)
     return ops.where(count > 1.0, mask / ops.maximum(count, 1.0), 0.0)
+
+
+def _equal_weight(x: Tensor, axis: int) -> float | Tensor:
+    sizes = list(ops.shape(x))
+    sizes[axis] = 1
+    count = math.prod(sizes)
+    if isinstance(count, int):
+        return 1.0 / count if count > 1 else 0.0
+    count = ops.cast(count, "float32")
+    return ops.where(count > 1.0, 1.0 / ops.maximum(count, 1.0), 0.0)
 
 
 def unpaired_correction(dim: Size) -> float | Tensor:
