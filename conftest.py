@@ -15,6 +15,10 @@ import keras_regnoise as krn
 ROOT = Path(__file__).parent
 BACKEND = keras.config.backend()
 OTHERS = {"tensorflow", "jax", "torch"} - {BACKEND}
+if BACKEND == "torch":
+    import torch
+
+    torch.set_warn_always(True)  # else only the first test of a process is warned
 # What computes with tensors, and so may differ between backends; of `tests` and of the
 # examples in `keras_regnoise`.
 DIFFERS = (
