@@ -69,16 +69,24 @@ class PaperModel(StudyModel):
         """Return what is measured beside the loss; `"accuracy"` is needed."""
         return ["accuracy"]
 
+    @property
+    def pooling(self) -> int:
+        """How many pixels along a side become one, their mean: a recipe's option."""
+        return int(self.recipe.options.get("pooling", 1))
+
     def sizes(self, hp: Any) -> dict[str, Any]:
         """Return the arguments that all of `keras_regnoise.models` take alike."""
+        *sides, channels = self.data.shape
         return {
             "classes": self.data.classes,
-            "input_shape": self.data.shape,
+            "input_shape": (*(side // self.pooling for side in sides), channels),
             "seed": hp.get("seed"),
         }
 
     def build(self, hp: Any) -> keras.Model:
         protocol, model = self.protocol(hp), self.network(hp)
+        if self.pooling > 1:
+            model = pooled(model, self.data.shape, self.pooling)
         if protocol.standardize:
             pixels = protocol.standardize == "pixels"
             model = standardized(model, self.data, per_pixel=pixels)
@@ -91,6 +99,19 @@ class PaperModel(StudyModel):
             steps_per_execution=protocol.steps_per_execution,
         )
         return model
+
+
+def pooled(network: keras.Model, shape: tuple[int, ...], size: int) -> keras.Model:
+    """Put a mean over squares of pixels in front of a network.
+
+    Args:
+        network: Takes images of a `size`-th of the height and width.
+        shape: That of the images.
+        size: Pixels along the side of a square.
+    """
+    inputs = keras.Input(shape)
+    outputs = network(keras.layers.AveragePooling2D(size, name="pooling")(inputs))
+    return keras.Model(inputs, outputs, name=network.name)
 
 
 def standardized(

@@ -90,7 +90,7 @@ def test_grids():
         "closed-forms": 5 * 33,
         "lecture": 5 * 24,
         "early-stopping": 20 * 5,
-        "rotationout-keep-rate": 5 * 21,
+        "rotationout-keep-rate": 8 * 9,
         "rotationout-speech": 3 * 8,
         "drop-activation": 5 * 9,
         "drop-activation-cifar10": 5 * 3,

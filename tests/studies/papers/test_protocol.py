@@ -8,13 +8,16 @@ pytest.importorskip("keras_tuner")
 pytest.importorskip("sklearn")
 
 from keras_regnoise import datasets
+from keras_regnoise.studies.engine.training import hyperparameters
 from keras_regnoise.studies.papers.protocol import (
     add_weight_decay,
     chosen_by_validation,
     divided_by_ten,
     piecewise,
+    pooled,
     standardized,
 )
+from keras_regnoise.studies.papers.rotationout_keep_rate import STUDY
 from tests.helpers import to_numpy
 
 
@@ -31,6 +34,27 @@ def test_standardized(per_pixel):
     else:
         assert abs(x.mean()) < 1e-5
         assert abs(x.std() - 1) < 1e-3
+
+
+def test_pixels_are_averaged_in_squares():
+    network = keras.Sequential([keras.Input((2, 3, 1)), keras.layers.Identity()])
+    image = np.arange(24.0, dtype="float32").reshape(1, 4, 6, 1)
+    expected = image.reshape(1, 2, 2, 3, 2, 1).mean((2, 4))
+    found = to_numpy(pooled(network, (4, 6, 1), 2)(image))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", [1, 2])
+def test_a_recipe_makes_images_small(pooling):
+    data = datasets.load("digits")
+    recipe = dataclasses.replace(STUDY.recipe("smoke"), options={"pooling": pooling})
+    hp = hyperparameters(STUDY.cells("smoke")[-1])
+    model = STUDY.load_model()(recipe, data).build(hp)
+    side = 8 // pooling
+    found = [layer for layer in model._flatten_layers() if "pooling" in layer.name]
+    small = [layer.output.shape for layer in found if len(layer.output.shape) == 4]
+    assert small == ([(None, side, side, 1)] if pooling > 1 else [])
+    assert model(data.test.x[:2]).shape == (2, 10)
 
 
 def test_the_learning_rate_drops():
