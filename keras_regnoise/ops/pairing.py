@@ -38,7 +38,8 @@ def random_pairing(
     [-1.0, -1.0, 0.0, 1.0, 1.0]
     """
     dim = check_integer("dim", dim, "the number of features", minimum=1)
-    return pairing(dim, batch_size, draw_seed(seed))
+    partner, sign = pairing(dim, batch_size, draw_seed(seed))
+    return ops.cast(partner, "int32"), sign
 
 
 def pairing(dim: Size, batch_size: Size | None, seed: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,7 +53,9 @@ def pairing(dim: Size, batch_size: Size | None, seed: Tensor) -> tuple[Tensor, T
         member = ops.argsort(keys, axis=-1)
         rank = ops.argsort(member, axis=-1)
     half = dim // 2
-    parts = member[..., half : 2 * half], member[..., :half], member[..., 2 * half :]
+    parts = [member[..., half : 2 * half], member[..., :half]]
+    if not isinstance(dim, int) or dim % 2:
+        parts.append(member[..., 2 * half :])
     mate = ops.concatenate(parts, axis=-1)
     sign = 1.0 - 2.0 * ops.cast(rank >= half, "float32")
     if not isinstance(dim, int) or dim % 2:
@@ -61,7 +64,7 @@ def pairing(dim: Size, batch_size: Size | None, seed: Tensor) -> tuple[Tensor, T
         partner = _backend.look_up(mate, rank)
     else:
         partner = _backend.take_per_sample(mate, rank, axis=1)
-    return ops.cast(partner, "int32"), ops.cast(sign, "float32")
+    return partner, sign
 
 
 def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,5 +99,5 @@ def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, T
     partner = _backend.once(partner)  # else for every position of a sample again
     # A coin for every pair, told by the lower of its features.
     coin = _backend.coins(ops.minimum(partner, feature), seed, Stream.SIGN)
-    sign = coin * ops.cast(ops.sign(partner - feature), "float32")
+    sign = coin * ops.sign(ops.cast(partner - feature, "float32"))
     return partner, _backend.once(sign)

@@ -54,13 +54,25 @@ def rotate(
             f"`x` must be a floating-point tensor, because a tangent is a fraction. "
             f"Received: dtype={keras.backend.standardize_dtype(x.dtype)}"
         )
-    rank, axis = x.ndim, axis % x.ndim
     partner = ops.cast(_backend.as_tensor(partner), "int32")
-    sign = _like(_backend.as_tensor(sign), x)
-    tangent = _like(_backend.as_tensor(tangent), x)
-    deviation = x if center is None else x - _like(_backend.as_tensor(center), x)
+    sign, tangent = _backend.as_tensor(sign), _backend.as_tensor(tangent)
+    center = None if center is None else _backend.as_tensor(center)
+    return _rotated(x, partner, sign, tangent, center, axis)
+
+
+def _rotated(
+    x: Tensor,
+    partner: Tensor,
+    sign: Tensor,
+    tangent: Tensor,
+    center: Tensor | None = None,
+    axis: int = -1,
+) -> Tensor:
+    """Do what `rotate` does, with tensors alone: a check costs something on torch."""
+    deviation = x if center is None else x - _like(center, x)
     partners = _take(deviation, partner, axis)
-    return _backend.add_turned(x, tangent, _along(sign, rank, axis), partners)
+    sign = _along(_like(sign, x), x.ndim, axis)
+    return _backend.add_turned(x, _like(tangent, x), sign, partners)
 
 
 def centered_rotation(
@@ -93,11 +105,11 @@ def centered_rotation(
         vectors = partner, sign, tangent, tangent, weights
         return _turn(x, *vectors, axis=axis, masked=masked), residuals
     if weights is None:
-        return rotate(x, partner, sign, tangent, axis=axis), residuals
+        return _rotated(x, partner, sign, tangent, axis=axis), residuals
     total = _weighted_sum(_valid(x, weights) if masked else x, weights, axis)
     if x.ndim == 2:
-        return rotate(x, partner, sign, tangent, total), residuals
-    y = rotate(x, partner, sign, tangent, axis=axis)
+        return _rotated(x, partner, sign, tangent, total), residuals
+    y = _rotated(x, partner, sign, tangent, axis=axis)
     path = _like(sign, total) * _backend.look_up(total, partner)
     path = _like(tangent, path) * _along(path, x.ndim, axis)
     return y - _like(path, y), residuals
@@ -131,7 +143,7 @@ def rotation_gradient(
         inner = None if weights is None else tangent
         vectors = partner, -sign, tangent, weights, inner
         return _turn(gradient, *vectors, axis=axis, masked=False)
-    b = rotate(gradient, partner, -sign, tangent, axis=axis)
+    b = _rotated(gradient, partner, -sign, tangent, axis=axis)
     if weights is None:
         return b
     if gradient.ndim == 2:
@@ -161,7 +173,7 @@ def _turn(
     weights of the mean as `inner`, it is a rotation about the mean; the other way
     round, with the opposite signs, the adjoint: one program for both.
     """
-    y = rotate(x, partner, sign, tangent, axis=axis)
+    y = _rotated(x, partner, sign, tangent, axis=axis)
     if outer is None or inner is None:
         return y
     # The sum of permuted vectors is the permuted sum, which is one small vector.
