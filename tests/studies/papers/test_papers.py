@@ -97,7 +97,7 @@ def test_grids():
         "drop-activation-fitted": 30 * 6,
         "drop-activation-regression": 75 * 10,
         "drop-activation-shift": 5 * 4,
-        "ic-units": 5 * 7,
+        "ic-units": 8 * 7,
         "dropout-placement": 3 * 8,
         "norms-by-batch": 10 * 15,
         "vcl-uci": 3 * 23 * 9,
