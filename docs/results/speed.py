@@ -30,6 +30,7 @@ def contents() -> dict[str, str]:
     tables: dict[str, tuple[str, Callable[[Row], bool], Callable[[Row], str]]] = {
         "layers": ("layers", is_compared_layer, ratio_and_limit),
         "parts": ("parts", is_any, ratio),
+        "steps": ("steps", is_any, ratio),
         "first-step": ("first_step", is_any, seconds_and_ratio),
         "cells": ("cells", is_any, seconds_and_ratio),
         "derivatives": ("derivatives", is_any, support),

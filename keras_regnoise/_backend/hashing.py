@@ -10,6 +10,7 @@ because one round would give every key a window of one and the same sequence.
 import math
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 
@@ -70,13 +71,14 @@ def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tens
 
 
 def once(draw: Tensor) -> Tensor:
-    """Return a draw of finite numbers or of integers below 2**24, computed once.
+    """Return finite numbers, or integers below 2**24, computed once.
 
     XLA computes what consists of cheap operations again in every loop that reads it,
     which for a Gaussian makes these loops slow, and slow to compile. A division is not
     cheap.
     """
-    number = ops.cast(draw, "float32")
+    exact = keras.backend.is_float_dtype(keras.backend.standardize_dtype(draw.dtype))
+    number = draw if exact else ops.cast(draw, "float32")
     return ops.cast(number / (1.0 + 0.0 * number), draw.dtype)
 
 

@@ -151,6 +151,7 @@ def rotation_gradient(
     else:  # a permuted sum is the sum of what was permuted, a vector for each sample
         total = _weighted_sums(gradient, tangent, axis)
         path = ops.sum(_like(sign, total) * _take(total, partner, 1), axis=0)
+        path = _backend.once(path)
     path = _along(path, gradient.ndim, axis)
     return b + _like(_like(weights, path) * path, b)
 
