@@ -56,6 +56,22 @@ def gradient(function, *arguments):
     return [to_numpy(g) for g in gradients]
 
 
+class InTraining(keras.layers.Wrapper):
+    """A layer that trains, whatever is done with its model."""
+
+    def call(self, inputs):
+        return self.layer(inputs, training=True)
+
+
+def outputs_of_calls(layer, x, calls):
+    """Outputs of a layer in training, by call; compiled, as eager ones take long."""
+    inputs = keras.Input(batch_shape=x.shape)
+    model = keras.Model(inputs, InTraining(layer)(inputs))
+    batches = np.broadcast_to(x, (calls, *x.shape)).reshape(-1, *x.shape[1:])
+    y = model.predict(batches, batch_size=len(x), verbose=0)
+    return y.reshape(calls, len(x), *y.shape[1:])
+
+
 def assert_close(actual, expected, tolerance=1e-5):
     """Compare relative to the largest expected entry."""
     actual, expected = to_numpy(actual), np.asarray(expected)

@@ -9,6 +9,7 @@ from tests.helpers import (
     assert_within_standard_errors,
     dot,
     gradient,
+    outputs_of_calls,
     to_numpy,
 )
 
@@ -27,8 +28,7 @@ def draws(x, permutation, angles):
     # One pairing per call leaves the vectors of a call dependent: the call counts.
     calls, batch = (1000, 100) if permutation == "batch" else (1, 100_000)
     batch_of_x = np.broadcast_to(x, (batch, x.size))
-    noise = [to_numpy(layer(batch_of_x, training=True)) - x for _ in range(calls)]
-    noise = np.stack(noise).astype("float64")
+    noise = (outputs_of_calls(layer, batch_of_x, calls) - x).astype("float64")
     return noise if permutation == "batch" else noise.reshape(-1, 1, x.size)
 
 
