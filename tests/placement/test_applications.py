@@ -22,6 +22,9 @@ from tests.placement.models import (
     vit,
 )
 
+# Edits of a graph that no backend sees; smaller models are edited on each.
+pytestmark = pytest.mark.tensorflow
+
 # How many BatchNormalizations cannot be folded: those of DenseNet121 that stand after
 # a concatenation or pooling, and before a ReLU (6 + 3 in the blocks, 1 between them).
 LEFT_BY_FOLD = {

@@ -17,6 +17,9 @@ from tests.placement.models import (
     randomize,
 )
 
+# Edits of a graph that no backend sees; smaller models are edited on each.
+pytestmark = pytest.mark.tensorflow
+
 # The last layer that is kept, and the smallest image that the network takes.
 NETWORKS = {
     "VGG16": ("block2_pool", 32),

@@ -10,6 +10,9 @@ import keras
 import keras_regnoise as krn
 from tests.helpers import run_page
 
+# The race on every backend is in tests/studies/test_one_call.py.
+pytestmark = pytest.mark.tensorflow
+
 SHORT = {
     "rates": (0.2,),
     "placements": ("before_head",),
