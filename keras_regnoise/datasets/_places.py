@@ -72,9 +72,11 @@ def _tables(folder: Path, kind: str, table: str) -> Iterator[Path]:
 
 
 def find_speech(name: str, folder: Path) -> Path | None:
-    """Return the folder of LibriSpeech, or None."""
+    """Return the folder of LibriSpeech or of what was prepared of it, or None."""
+    if name != "librispeech":
+        return None
     place = folder / "LibriSpeech"
-    return place if name == "librispeech" and place.is_dir() else None
+    return place if place.is_dir() else find_prepared(f"{name}/default", folder)
 
 
 def find_coco(name: str, folder: Path) -> Path | None:

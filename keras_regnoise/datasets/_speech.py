@@ -1,24 +1,22 @@
 """LibriSpeech: spoken sentences and their letters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from keras_regnoise.datasets._sentences import RATE, InFolders, Prepared
 from keras_regnoise.datasets._stratify import divide
-from keras_regnoise.datasets.data_set import DataSet, from_splits
+from keras_regnoise.datasets.data_set import SPLITS, DataSet, from_splits
 from keras_regnoise.datasets.split import Array, Split
 
 FEATURES = 40
-_RATE = 16_000  # samples a second
-_HOP, _WINDOW = _RATE // 100, _RATE // 40  # 10 and 25 ms
-_FOLDERS = {"train": "train-clean-100", "validation": "dev-clean", "test": "test-clean"}
+_HOP, _WINDOW = RATE // 100, RATE // 40  # 10 and 25 ms
 # 0 is the blank of `keras.losses.CTC`, and fills up the sentences.
 _LETTERS = " 'ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CLASSES = len(_LETTERS) + 1
-_ENDINGS = (".wav", ".flac")
 
 
 def load_speech(name: str, place: Path, *sizes: Any) -> DataSet:
@@ -31,43 +29,31 @@ def load_speech(name: str, place: Path, *sizes: Any) -> DataSet:
     Args:
         name: Name of the set.
         place: The folder `LibriSpeech`, with train-clean-100, dev-clean and
-            test-clean; WAV files may stand in for FLAC.
+            test-clean, where WAV files may stand in for FLAC; or what
+            tensorflow-datasets prepared.
         *sizes: Seed, examples, test and validation examples; see `load`.
     """
+    is_prepared = (place / "dataset_info.json").is_file()
+    source: InFolders | Prepared = (Prepared if is_prepared else InFolders)(place)
     splits = {}
-    for split, folder in _FOLDERS.items():
-        sentences = dict(_sentences(place / folder))
-        if not sentences:
-            raise FileNotFoundError(
-                f"{place} has no {folder} with sentences (*.trans.txt beside *.flac or "
-                "*.wav). Unpack that part of LibriSpeech there."
-            )
-        texts = np.array(list(sentences.values()))
-        splits[split] = Split(np.array([str(file) for file in sentences]), texts)
+    for split in SPLITS:
+        texts = source.texts(split)
+        splits[split] = Split(np.array(list(texts)), np.array(list(texts.values())))
     splits = divide(splits, *sizes, stratified=False)
     longest = max(len(t) for split in splits.values() for t in split.y.tolist())
-    heard = {split: _hear(data.x.tolist()) for split, data in splits.items()}
-    frames = max(len(one) for of_split in heard.values() for one in of_split)
+    heard = {
+        split: _hear(source.samples(split, data.x.tolist()))
+        for split, data in splits.items()
+    }
+    frames = max(len(one) for of_split in heard.values() for one in of_split.values())
     read = {
-        split: Split(_filled(heard[split], frames), _letters(data.y, longest))
+        split: Split(
+            _filled([heard[split][key] for key in data.x.tolist()], frames),
+            _letters(data.y, longest),
+        )
         for split, data in splits.items()
     }
     return from_splits(name, read, CLASSES)
-
-
-def _sentences(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the file and the text of every sentence."""
-    for transcript in sorted(folder.glob("*/*/*.trans.txt")):
-        for line in transcript.read_text("utf-8").splitlines():
-            stem, _, text = line.partition(" ")
-            files = (transcript.with_name(stem + ending) for ending in _ENDINGS)
-            file = next((file for file in files if file.is_file()), None)
-            if file is None:
-                raise FileNotFoundError(
-                    f"{transcript} names {stem}, of which there is no FLAC or WAV "
-                    "file beside it. Unpack the archive again."
-                )
-            yield file, text
 
 
 def _letters(texts: Array, longest: int) -> Array:
@@ -84,23 +70,23 @@ def _letters(texts: Array, longest: int) -> Array:
     return labels
 
 
-def _hear(files: list[str]) -> list[Array]:
+def _hear(sentences: Iterable[tuple[str, Array]]) -> dict[str, Array]:
     mel = keras.layers.MelSpectrogram(
         fft_length=512,
         sequence_stride=_HOP,
         sequence_length=_WINDOW,
-        sampling_rate=_RATE,
+        sampling_rate=RATE,
         num_mel_bins=FEATURES,
         min_freq=20.0,
     )
-    return [_features(_samples(Path(file)), mel) for file in files]
+    return {key: _features(samples, mel) for key, samples in sentences}
 
 
 def _features(samples: Array, mel: keras.layers.Layer) -> Array:
     frames = max(1, len(samples) // _HOP)
     # Whole seconds: few lengths, each of which is compiled once.
-    seconds = -(-len(samples) // _RATE)
-    filled = np.pad(samples, (0, seconds * _RATE - len(samples)))
+    seconds = -(-len(samples) // RATE)
+    filled = np.pad(samples, (0, seconds * RATE - len(samples)))
     found = keras.ops.convert_to_numpy(mel(filled[None]))[0].T[:frames]
     scale = np.maximum(found.std(0), 1e-3)
     normal: Array = ((found - found.mean(0)) / scale).astype("float16")
@@ -112,42 +98,3 @@ def _filled(features: list[Array], frames: int) -> Array:
     for row, one in zip(x, features, strict=True):
         row[: len(one)] = one
     return x
-
-
-def _samples(file: Path) -> Array:
-    """Read a file of one channel, as float32 from -1 to 1."""
-    if file.suffix == ".wav":
-        from scipy.io import wavfile
-
-        rate, samples = wavfile.read(file)
-        if samples.dtype.kind == "i":
-            samples = samples / np.iinfo(samples.dtype).max
-    else:
-        rate, samples = _flac(file)
-    if rate != _RATE or samples.ndim != 1 or not len(samples):
-        raise ValueError(
-            f"{file} must have one channel of {_RATE} samples a second. Received: "
-            f"{rate} a second, shape {samples.shape}"
-        )
-    return np.asarray(samples, "float32")
-
-
-def _flac(file: Path) -> tuple[int, Array]:
-    try:
-        import soundfile
-    except ImportError as error:
-        raise ModuleNotFoundError(
-            f"{file.name} is FLAC, which needs soundfile: pip install soundfile. Or "
-            "put a WAV file of the same name beside it."
-        ) from error
-    try:
-        with soundfile.SoundFile(file) as sound:
-            rate, length = sound.samplerate, sound.frames
-            samples = sound.read(dtype="float32")
-        if len(samples) < length:
-            raise RuntimeError(f"{len(samples)} of {length} samples are there")
-    except RuntimeError as error:  # libsndfile's, or the one above
-        raise ValueError(
-            f"{file} is not a whole FLAC file: {error}. Unpack the archive again."
-        ) from error
-    return rate, samples

@@ -77,6 +77,47 @@ def test_flac_is_read_as_wav_is(tmp_path):
         load("librispeech", tmp_path / "slow")
 
 
+def test_what_tensorflow_datasets_prepared_is_read_as_the_folders_are(tmp_path):
+    pytest.importorskip("tensorflow")
+    tfds = pytest.importorskip("tensorflow_datasets")
+    write(tmp_path / "unpacked")
+
+    def examples(part):
+        folder = tmp_path / "unpacked" / "LibriSpeech" / part / "19" / "198"
+        for line in (folder / "19-198.trans.txt").read_text().splitlines():
+            key, _, text = line.partition(" ")
+            samples = wavfile.read(folder / f"{key}.wav")[1]
+            numbers = {"speaker_id": 19, "chapter_id": 198}
+            yield key, {"id": key, "text": text, "speech": samples, **numbers}
+
+    with tfds.core.registered.skip_registration():
+
+        class Librispeech(tfds.builder_cls("librispeech")):
+            """The features of the real one; what it fetches is what lies here."""
+
+            def _split_generators(self, dl_manager):
+                names = {"train-clean-100": "train_clean100"}
+                return {
+                    names.get(part, part.replace("-", "_")): examples(part)
+                    for part in PARTS
+                }
+
+    assert not is_here("librispeech", tmp_path)
+    Librispeech(data_dir=tmp_path / "tfds").download_and_prepare()
+    assert is_here("librispeech", tmp_path)
+    of_files = load("librispeech", tmp_path / "unpacked")
+    prepared = load("librispeech", tmp_path)
+    assert (prepared.sizes, prepared.shape) == (of_files.sizes, of_files.shape)
+    few = load("librispeech", tmp_path, examples=2)
+    assert few.sizes["train"] == 2
+    # tensorflow-datasets has another order; every text is a tone of its own.
+    heard = {tuple(y): x for x, y in zip(*of_files.train, strict=True)}
+    for split in (prepared.train, prepared.validation, prepared.test, few.train):
+        for x, y in zip(*split, strict=True):
+            np.testing.assert_allclose(x, heard[tuple(y)], atol=5e-3)
+    assert {tuple(y) for y in prepared.train.y} == set(heard)
+
+
 def test_flac_without_a_decoder_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
     write(tmp_path, ending="flac")
