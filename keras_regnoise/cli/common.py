@@ -7,7 +7,9 @@ import math
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TextIO
 
 from keras_regnoise.cli.table import format_table
@@ -24,8 +26,20 @@ class UsageError(Exception):
     """Something to correct on the command line."""
 
 
-def show(rows: Sequence[Row], form: str, title: str = "") -> None:
-    """Print rows on stdout; a column `group` only if there are groups."""
+def show(
+    rows: Sequence[Row],
+    form: str,
+    title: str = "",
+    above: Mapping[int, str] = MappingProxyType({}),
+) -> None:
+    """Print rows on stdout; a column `group` only if there are groups.
+
+    Args:
+        rows: Values by column.
+        form: One of `FORMATS`.
+        title: Stands above a table.
+        above: See `format_table`.
+    """
     if not any(row.get("group") for row in rows):
         rows = [{k: v for k, v in row.items() if k != "group"} for row in rows]
     if form == "json":
@@ -38,8 +52,22 @@ def show(rows: Sequence[Row], form: str, title: str = "") -> None:
             writer.writerows(rows)
         write(stream.getvalue())
     else:
-        heading = f"{clean_line(title)}\n" if title else ""
-        write(heading + format_table(rows, _width()))
+        show_text([title] if title else [])
+        write(format_table(rows, _width(), above))
+
+
+def show_text(lines: Iterable[str]) -> None:
+    """Print lines on stdout, each wrapped as a table is."""
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        text = textwrap.fill(
+            clean_line(line),
+            _width(),
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        write(f"{text}\n")
 
 
 def show_json(content: object) -> None:

@@ -6,9 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from keras_regnoise.cli.arguments import Commands, add_format, add_study
-from keras_regnoise.cli.common import DONE, show, show_json, write
+from keras_regnoise.cli.common import DONE, show, show_json, show_text, write
 from keras_regnoise.cli.find import find_study
-from keras_regnoise.studies._text import clean_text
 
 if TYPE_CHECKING:
     from keras_regnoise.studies.study import Claim, Published, Study
@@ -37,7 +36,7 @@ def main(options: argparse.Namespace) -> int:
         show_json(study.as_json() | {"recipes": recipes, "tables": printed})
         return DONE
     if options.format == "table":
-        write(clean_text("\n".join(_lines(study))) + "\n")
+        show_text(_lines(study))
         for table in study.tables:
             _show_printed(table)
         write("\n")
@@ -70,8 +69,7 @@ def _show_printed(table: str) -> None:
     for number in numbers:
         if number["note"]:
             notes.setdefault(number["note"], []).append(number["value"])
-    for note, values in notes.items():
-        write(f"  {', '.join(values)}: {note}\n")
+    show_text(f"  {', '.join(values)}: {note}" for note, values in notes.items())
 
 
 def _lines(study: "Study") -> list[str]:

@@ -1,6 +1,7 @@
 """`list`: the studies that there are, paper by paper."""
 
 import argparse
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
     from keras_regnoise.studies.study import Study
 
 _NO_PAPER = "Of no paper"
+_FOOT = (
+    "here: whether the data are. steps: of training, of all cells; how long they\n"
+    "take on this machine says `keras-regnoise plan STUDY --scale SCALE`."
+)
+_MOST = 3  # sets that are named
 Row = dict[str, object]
 
 
@@ -51,9 +57,9 @@ def main(options: argparse.Namespace) -> int:
         show(rows, options.format)
         return code
     for number, (paper, group) in enumerate(groupby(studies, lambda s: s.paper)):
-        rows = [row for s in group for row in _brief(rows_of(s, options.data_dir))]
         write("\n" if number else "")
-        show(rows, "table", paper or _NO_PAPER)
+        _show_paper(paper, list(group), options.data_dir)
+    write(f"\n{_FOOT}\n")
     return code
 
 
@@ -86,12 +92,21 @@ def _size(study: "Study", scale: str, folder: Path | None) -> Row:
         examples = min((n for n in (known, recipe.examples) if n), default=0)
         steps += of_group.epochs * (examples // of_group.batch_size)
     return {
-        "data": ", ".join(names) if len(names) < 4 else f"{len(names)} sets",
+        "data": _data(names),
         "here": _here(here, len(names)),
         "arms": len({str(cell.arm) for cell in cells}),
         "cells": len(cells),
         "steps": steps or "",
     }
+
+
+def _data(names: Sequence[str]) -> str:
+    """Name the data; of a function its name."""
+    from keras_regnoise.studies.user_code import is_function
+
+    if len(names) > _MOST:
+        return f"{len(names)} sets"
+    return ", ".join(n.rpartition(":")[2] if is_function(n) else n for n in names)
 
 
 def _here(here: int, count: int) -> str:
@@ -100,15 +115,22 @@ def _here(here: int, count: int) -> str:
     return f"{here} of {count}"
 
 
-def _brief(rows: list[Row]) -> list[Row]:
-    """Say once what is the same at every scale, and steps in a few digits."""
-    names = ("study", "table", "what it finds out")
-    return [
-        {name: row[name] if number == 0 else "" for name in names}
-        | {name: row[name] for name in ("scale", "data", "here", "cells")}
-        | {"steps": _in_words(row["steps"])}
-        for number, row in enumerate(rows)
-    ]
+def _show_paper(paper: str, studies: "list[Study]", folder: Path | None) -> None:
+    """Print the scales of the studies of a paper, below what each finds out."""
+    rows: list[Row] = []
+    above = {}
+    for study in studies:
+        table = f" ({study.table})" if study.table else ""
+        above[len(rows)] = f"{study.name}{table}: {study.title}"
+        rows += [
+            {
+                "scale": f"  {row['scale']}",
+                **{name: row[name] for name in ("data", "here", "cells")},
+                "steps": _in_words(row["steps"]),
+            }
+            for row in rows_of(study, folder)
+        ]
+    show(rows, "table", paper or _NO_PAPER, above)
 
 
 def _in_words(steps: object) -> str:

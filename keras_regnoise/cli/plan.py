@@ -1,7 +1,7 @@
 """`plan STUDY`: every cell, done or to do, and what it will cost."""
 
 import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,16 @@ from keras_regnoise.cli.arguments import (
     training_options,
 )
 from keras_regnoise.cli.common import DONE, complain, show
+from keras_regnoise.cli.data import with_data
 from keras_regnoise.cli.find import find_study
 from keras_regnoise.cli.progress import duration
 from keras_regnoise.cli.signals import interruptible
+from keras_regnoise.studies.input_error import InputError
 
 if TYPE_CHECKING:
     from keras_regnoise.studies.engine.cell import Timing
     from keras_regnoise.studies.engine.plan import Plan
+    from keras_regnoise.studies.run import Manifest, Record
 
 
 def add(commands: Commands) -> None:
@@ -54,12 +57,7 @@ def main(options: argparse.Namespace) -> int:
         run = reopen(plan.directory)
         add_cells(run.manifest, manifest, run.directory)  # or say why `run` would not
         records = {record.cell: record for record in run.records}
-    timings: dict[str, Timing] = {}
-    if not options.no_cost:
-        from keras_regnoise.studies.engine import cost
-
-        with interruptible():
-            timings = cost.estimate(manifest, records)
+    timings = {} if options.no_cost else _timings(plan, manifest, records)
     rows = []
     for cell in manifest.cells:
         record, timing = records.get(cell.id), timings.get(cell.id)
@@ -79,6 +77,20 @@ def main(options: argparse.Namespace) -> int:
     for reason in dict.fromkeys(t.reason for t in timings.values() if t.reason):
         complain(f"a cell could not be timed: {reason}")
     return DONE
+
+
+def _timings(
+    plan: "Plan", manifest: "Manifest", records: Mapping[str, "Record"]
+) -> "Mapping[str, Timing]":
+    from keras_regnoise.studies.engine import cost
+
+    try:
+        manifest = with_data(plan).manifest()
+    except InputError as error:
+        complain(error)
+        return {}
+    with interruptible():
+        return cost.estimate(manifest, records)
 
 
 def plan_of(options: argparse.Namespace, save_model: bool) -> "Plan":

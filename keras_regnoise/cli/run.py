@@ -12,6 +12,7 @@ from keras_regnoise.cli.arguments import (
     add_training,
 )
 from keras_regnoise.cli.common import DONE, INCOMPLETE, complain
+from keras_regnoise.cli.data import with_data
 from keras_regnoise.cli.plan import plan_of
 from keras_regnoise.cli.report import show_report
 from keras_regnoise.cli.signals import interruptible
@@ -43,7 +44,10 @@ def add(commands: Commands) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run a study."""
-    return execute(plan_of(options, save_model=not options.no_models), options)
+    plan = plan_of(options, save_model=not options.no_models)
+    if not options.cluster:  # whose machines have folders of their own
+        plan = with_data(plan, anew=options.overwrite)
+    return execute(plan, options)
 
 
 def execute(plan: "Plan", options: argparse.Namespace, race: bool = False) -> int:

@@ -3,19 +3,26 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from types import MappingProxyType
 
 from keras_regnoise.studies._text import clean_line
 
-_GAP = "  "
+_GAPS = ("  ", " ")  # between columns; the second where the first leaves no room
 _NARROW = 12  # a column is not wrapped below this
 
 
-def format_table(rows: Sequence[Mapping[str, object]], width: int) -> str:
+def format_table(
+    rows: Sequence[Mapping[str, object]],
+    width: int,
+    above: Mapping[int, str] = MappingProxyType({}),
+) -> str:
     """Lay out rows below the names of their columns; the widest ones are wrapped.
 
     Args:
         rows: Values by column, the same columns in every row.
         width: Columns of the terminal.
+        above: What stands above some rows and across all columns, by the numbers of
+            the rows.
 
     Example:
 
@@ -29,21 +36,29 @@ def format_table(rows: Sequence[Mapping[str, object]], width: int) -> str:
     names = list(rows[0])
     cells = [[clean_line(str(row[name])) for name in names] for row in rows]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    _narrow(widths, width)
-    table = [names, ["-" * width for width in widths], *cells]
-    return "".join(line for row in table for line in _lines(row, widths))
+    gap = _narrow(widths, width)
+    head = (names, ["-" * width for width in widths])
+    text = "".join(line for row in head for line in _lines(row, widths, gap))
+    for number, row in enumerate(cells):
+        if title := above.get(number):
+            text += textwrap.fill(clean_line(title), max(width, _NARROW)) + "\n"
+        text += "".join(_lines(row, widths, gap))
+    return text
 
 
-def _narrow(widths: list[int], width: int) -> None:
-    """Take from the widest column until all of them fit, or none can give more."""
-    excess = sum(widths) + len(_GAP) * (len(widths) - 1) - width
-    while excess > 0 and max(widths) > _NARROW:
-        widest = widths.index(max(widths))
-        widths[widest] -= 1
-        excess -= 1
+def _narrow(widths: list[int], width: int) -> str:
+    """Take from the widest column until all of them fit; return what is between."""
+    for gap in _GAPS:
+        excess = sum(widths) + len(gap) * (len(widths) - 1) - width
+        while excess > 0 and max(widths) > _NARROW:
+            widths[widths.index(max(widths))] -= 1
+            excess -= 1
+        if excess <= 0:
+            break
+    return gap
 
 
-def _lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
+def _lines(row: Sequence[str], widths: Sequence[int], gap: str) -> list[str]:
     wrapped = [
         textwrap.wrap(cell, width, break_on_hyphens=False)
         if len(cell) > width
@@ -51,7 +66,7 @@ def _lines(row: Sequence[str], widths: Sequence[int]) -> list[str]:
         for cell, width in zip(row, widths, strict=True)
     ]
     return [
-        _GAP.join(
+        gap.join(
             text.ljust(width) for text, width in zip(texts, widths, strict=True)
         ).rstrip()
         + "\n"

@@ -12,6 +12,7 @@ Example:
 import importlib
 from typing import TYPE_CHECKING
 
+from keras_regnoise.datasets._missing import missing as missing
 from keras_regnoise.datasets._missing import train_examples as train_examples
 from keras_regnoise.datasets._places import is_here as is_here
 
@@ -31,6 +32,7 @@ __all__ = [
     "is_here",
     "load",
     "load_digits",
+    "missing",
     "train_examples",
 ]
 

@@ -1,10 +1,18 @@
 """Sets that may not be here: how large they are, and where to get them."""
 
+import os
 from pathlib import Path
 from typing import NamedTuple
 
-from keras_regnoise.datasets._places import EXTRA, GENERATED, WITHOUT_FILES
-from keras_regnoise.datasets._uci import UCI
+from keras_regnoise.datasets._places import (
+    EXTRA,
+    GENERATED,
+    TABLES,
+    WITHOUT_FILES,
+    data_folder,
+    is_here,
+)
+from keras_regnoise.datasets._uci import UCI, where
 
 _KEPT = 0.9  # of the training examples, where a validation split is drawn
 _OF_TABLE = 0.8 * _KEPT  # where a test split is drawn as well
@@ -46,7 +54,7 @@ SETS = {
     "tiny-imagenet": Wanted(
         90_000,
         "237 MB",
-        "Fetch tiny-imagenet-200.zip from http://cs231n.stanford.edu and put it into "
+        "Fetch http://cs231n.stanford.edu/tiny-imagenet-200.zip and put it into "
         "{folder}; it is read as it is, packed or unpacked.",
     ),
     "imagenet2012": Wanted(
@@ -77,8 +85,35 @@ def train_examples(name: str) -> int | None:
     return None if rows is None else round(rows * _OF_TABLE)
 
 
+def missing(name: str, data_dir: str | os.PathLike[str] | None = None) -> str:
+    """Say what to fetch of a set that is not here; nothing is read.
+
+    Args:
+        name: See `load`.
+        data_dir: See `load`.
+
+    Returns:
+        How large it is, where it can be had and where to put it; `""` if it is here,
+        or not a set that is known by name.
+
+    Example:
+        >>> from keras_regnoise.datasets import missing
+        >>> missing("digits")
+        ''
+        >>> missing("cifar100", "nowhere")
+        'cifar100 is not in nowhere. It is 161 MB to download. ...
+    """
+    is_known = name in SETS or name.partition("/")[0] in TABLES
+    if not is_known or is_here(name, data_dir):
+        return ""
+    return message(name, data_folder(data_dir))
+
+
 def message(name: str, folder: Path) -> str:
     """Say what to fetch, how large it is and where to put it."""
+    kind, _, table = name.rpartition("/")
+    if kind in TABLES:
+        return _of_table(kind, table, folder)
     wanted = SETS.get(name, Wanted(0, ""))
     base = name.removesuffix(EXTRA)
     size = f" It is {wanted.size} to download." if wanted.size else ""
@@ -88,11 +123,19 @@ def message(name: str, folder: Path) -> str:
         return text
     # Not `tfds build`, which needs apache_beam.
     command = (
-        '  python -c "import tensorflow_datasets as tfds; '
+        'python -c "import tensorflow_datasets as tfds; '
         f"tfds.builder('{base}', data_dir='{folder}').download_and_prepare()\""
     )
-    ask = "" if wanted.how else "Prepare it there, with a network:"
-    return (
-        f"{text} {ask}".rstrip()
-        + f"\n{command}\nor load({name!r}, {str(folder)!r}, download=True)."
+    ask = "" if wanted.how else " Prepare it there, with a network:"
+    return f"{text}{ask} {command} or load({name!r}, {str(folder)!r}, download=True)."
+
+
+def _of_table(kind: str, table: str, folder: Path) -> str:
+    name = f"{kind}/{table}"
+    text = (
+        f"{name} is not in {folder}. {where(kind, table)} Put {table}.csv or "
+        f"{table}.csv.gz there (a header row, and a column 'label')"
     )
+    if kind == "uci" and table not in UCI:
+        return f"{text}."
+    return f"{text}, or fetch it with load({name!r}, {str(folder)!r}, download=True)."

@@ -13,10 +13,10 @@ import numpy as np
 
 from keras_regnoise.datasets._encode import encode, label_numbers
 from keras_regnoise.datasets._generated import GENERATED
+from keras_regnoise.datasets._missing import message
 from keras_regnoise.datasets._openml import LABEL, download
 from keras_regnoise.datasets._places import TABLE_ENDINGS, TABLES, find_table
 from keras_regnoise.datasets._stratify import divide
-from keras_regnoise.datasets._uci import where
 from keras_regnoise.datasets.data_set import DataSet, from_splits
 from keras_regnoise.datasets.split import Array, Split
 
@@ -65,11 +65,7 @@ def load_table(
     if path is None and may_download:
         path = download(kind, table, folder)
     if path is None:
-        raise FileNotFoundError(
-            f"{name} is not in {folder}. {where(kind, table)} Put {table}.csv or "
-            f"{table}.csv.gz there (a header row, and a column '{LABEL}'), or fetch it "
-            f"with load({name!r}, {str(folder)!r}, download=True)."
-        )
+        raise FileNotFoundError(message(name, folder))
     return _finish(name, {"train": read_csv(path)[1]}, sizes, path)
 
 

@@ -14,7 +14,9 @@ pytest.importorskip("keras_tuner")
 pytest.importorskip("rich")
 pytest.importorskip("sklearn")
 
+from keras_regnoise.cli import common
 from keras_regnoise.cli import main as cli
+from keras_regnoise.studies import registry
 from tests.helpers import ROOT
 from tests.studies.engine.command import TINY, command
 from tests.studies.engine.tiny_study import STUDY
@@ -59,15 +61,34 @@ def test_list_says_what_is_here_and_what_it_costs(capsys, tmp_path):
     assert scales["vcl-uci", "paper"]["data"] == "44 sets"
 
 
-def test_list_groups_by_paper(capsys):
-    assert cli.main(["list"]) == 0
-    blocks = [block.splitlines() for block in capsys.readouterr().out.split("\n\n")]
+def test_list_groups_by_paper(capsys, tmp_path):
+    assert cli.main(["list", "--data-dir", str(tmp_path)]) == 0
+    *blocks, foot = capsys.readouterr().out.split("\n\n")
+    blocks = [block.splitlines() for block in blocks]
     papers = [block[0] for block in blocks]
     assert len(set(papers)) == len(papers)
     of_rotation = next(b for b in blocks if b[0].startswith("RotationOut as"))
-    names = {line.split()[0] for line in of_rotation if not line.startswith(" ")}
-    assert {"rotationout-keep-rate", "dropout-placement"} <= names
-    assert "vcl-uci" not in names
+    studies = [line.split()[0] for line in of_rotation[3:] if line[0] != " "]
+    assert {"rotationout-keep-rate", "dropout-placement"} <= set(studies)
+    assert "vcl-uci" not in studies
+    assert of_rotation[1].split() == ["scale", "data", "here", "cells", "steps"]
+    place = next(n for n, x in enumerate(of_rotation) if x.startswith("rotationout-im"))
+    assert of_rotation[place] == (
+        "rotationout-imagenet (Table 2): RotationOut against other noise in ResNet-50 "
+        "on ImageNet"
+    )
+    assert of_rotation[place + 2].split() == (
+        ["paper", "imagenet2012", "no", "40", "43.2", "M"]
+    )
+    assert "plan STUDY" in foot
+
+
+def test_no_line_is_wider_than_the_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(common, "_width", lambda: 80)
+    for arguments in (["list"], *(["describe", name] for name in registry.names())):
+        assert cli.main(arguments) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert [line for line in lines if len(line) > 80] == []
 
 
 def test_describe_prints_the_table_of_the_paper(capsys):

@@ -32,3 +32,22 @@ def test_values_are_cleaned():
 
 def test_no_rows_are_no_table():
     assert format_table([], 80) == ""
+
+
+def test_many_columns_stand_closer():
+    row = {f"column {number}": "123456" for number in range(8)}
+    for width, gap in ((80, "  "), (79, "  "), (78, "  "), (77, " "), (71, " ")):
+        line = format_table([row], width).splitlines()[2]
+        assert line == gap.join(text.ljust(8) for text in row.values()).rstrip()
+
+
+def test_what_stands_above_a_row_goes_across_all_columns():
+    rows = [{"scale": "smoke"}, {"scale": "paper"}]
+    assert format_table(rows, 12, {1: "a title of words"}).splitlines() == [
+        "scale",
+        "-----",
+        "smoke",
+        "a title of",
+        "words",
+        "paper",
+    ]

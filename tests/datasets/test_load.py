@@ -1,4 +1,6 @@
+import re
 import socket
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from keras_regnoise.datasets import (
     is_here,
     load,
     load_digits,
+    missing,
     train_examples,
 )
 from tests.helpers import run_python
@@ -113,18 +116,67 @@ def test_an_unknown_name(tmp_path, offline):
     assert prepared == f"{tmp_path}: emnist/balanced, uci/mine"
 
 
-@pytest.mark.parametrize("name", ["cifar100", "emnist/balanced", "imagenet2012"])
+# What the papers use: how large it is, and where it goes below the folder.
+TO_FETCH = {
+    "cifar10": ("163 MB", "tfds.builder('cifar10', data_dir='{folder}')"),
+    "cifar100": ("161 MB", "tfds.builder('cifar100', data_dir='{folder}')"),
+    "svhn_cropped": ("1.5 GB", "tfds.builder('svhn_cropped', data_dir='{folder}')"),
+    "svhn_cropped+extra": (
+        "1.5 GB",
+        "tfds.builder('svhn_cropped', data_dir='{folder}')",
+    ),
+    "emnist/balanced": (
+        "536 MB",
+        "tfds.builder('emnist/balanced', data_dir='{folder}')",
+    ),
+    "imagenet2012": ("144 GB", "{folder}/imagenet2012/val/CLASS/*.JPEG"),
+    "coco/2017": ("19 GB", "unpack them in {folder}/coco"),
+    "librispeech": ("7.1 GB", "{folder}/LibriSpeech/train-clean-100"),
+    "tiny-imagenet": ("237 MB", "tiny-imagenet-200.zip and put it into {folder}"),
+}
+
+
+@pytest.mark.parametrize("name", TO_FETCH)
 def test_a_set_that_is_not_there_is_said_so_without_a_network(name, tmp_path, offline):
-    pytest.importorskip("tensorflow_datasets")
+    size, place = TO_FETCH[name]
+    start = time.perf_counter()
     with pytest.raises(FileNotFoundError) as error:
         load(name, tmp_path)
+    assert time.perf_counter() - start < 1
     message = str(error.value)
-    assert f"{name} is not in {tmp_path}. It is " in message
-    assert "B to download" in message
-    command = f"tfds.builder('{name}', data_dir='{tmp_path}').download_and_prepare()"
-    assert f"import tensorflow_datasets as tfds; {command}" in message
-    assert "download=True" in message
+    assert message.startswith(f"{name} is not in {tmp_path}. It is {size} to download.")
+    assert place.format(folder=tmp_path) in message
+    assert "\n" not in message  # the reason of a failed cell is a line
+    assert message == missing(name, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_of_uci_that_is_not_there_says_how_large_it_is(tmp_path, offline):
+    from keras_regnoise.studies.papers.vcl_uci import STUDY
+
+    names = {arm.data for arm in STUDY.arms}
+    assert len(names) == 44
+    generated = {name for name in names if is_here(name, tmp_path)}
+    assert generated == {"ringnorm", "twonorm", "led-display"}
+    unknown = set()
+    for name in names - generated:
+        start = time.perf_counter()
+        with pytest.raises(FileNotFoundError) as error:
+            load(name, tmp_path)
+        assert time.perf_counter() - start < 1
+        message = str(error.value)
+        table = name.removeprefix("uci/")
+        assert message.startswith(f"{name} is not in {tmp_path}. ")
+        assert f"Put {table}.csv or {table}.csv.gz there (a header row" in message
+        assert message == missing(name, tmp_path)
+        found = re.search(r"https://www.openml.org/d/\d+, ([\d,]+) rows", message)
+        if found is None:
+            unknown.add(name)
+        else:
+            rows = int(found[1].replace(",", ""))
+            assert train_examples(name) == round(rows * 0.72)
+        assert ("download=True" in message) == (found is not None)
+    assert unknown == {"uci/oocytes-m.-nucleus-4d", "uci/oocytes-m.-states-2f"}
 
 
 def test_a_set_that_is_not_there_is_said_so_in_a_second(tmp_path):
@@ -141,15 +193,22 @@ print(time.perf_counter() - start)
     *message, seconds = run_python(code).splitlines()
     assert float(seconds) < 1
     assert "It is 144 GB to download." in message[0]
-    assert f"{tmp_path}/imagenet2012/val/CLASS/*.JPEG" in message[0]
+
+
+def test_nothing_is_missing_of_what_is_here_or_is_no_set(tmp_path):
+    for name in ("digits", "ringnorm", "uci/ringnorm", "cifar11", "mine:data"):
+        assert missing(name, tmp_path) == ""
+    (tmp_path / "cifar10.npz").touch()
+    assert missing("cifar10", tmp_path) == ""
 
 
 @pytest.mark.parametrize("download", [False, True])
-def test_a_set_that_is_fetched_by_hand(download, tmp_path, offline):
+@pytest.mark.parametrize("name", ["tiny-imagenet", "librispeech", "coco/2017"])
+def test_a_set_that_is_fetched_by_hand(name, download, tmp_path, offline):
     with pytest.raises(FileNotFoundError) as error:
-        load("tiny-imagenet", tmp_path, download=download)
-    assert "237 MB to download. Fetch tiny-imagenet-200.zip from" in str(error.value)
-    assert f"put it into {tmp_path};" in str(error.value)
+        load(name, tmp_path, download=download)
+    assert str(error.value) == missing(name, tmp_path)
+    assert "download=True" not in str(error.value)
 
 
 @pytest.mark.parametrize(
