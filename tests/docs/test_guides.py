@@ -32,6 +32,27 @@ def test_every_guide_has_output(name):
     assert shown or re.search(r"```sh\n[^`]*```\n\n```\n", text)
 
 
+# Their code is run as a file, below; and on two devices, by tests/devices.
+OTHERWISE = {"studies.md", "devices.md"}
+
+
+def test_the_code_of_every_page_is_run():
+    tests = "".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    with_code = {f.name for f in DOCS.glob("*.md") if CODE.search(f.read_text("utf-8"))}
+    run = {name for name in with_code if f'run_page("{name}"' in tests}
+    assert with_code - run == OTHERWISE
+
+
+def test_start_page():
+    run_page("index.md")
+
+
+def test_evidence(tmp_path, monkeypatch):
+    (tmp_path / "docs").symlink_to(DOCS)
+    monkeypatch.chdir(tmp_path)
+    run_page("evidence.md")
+
+
 def test_models():
     _, names = run_page("models.md")
     assert len(names["noisy"].layers) == len(names["resnet50"].layers) + 29
