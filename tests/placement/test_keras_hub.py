@@ -82,10 +82,25 @@ def test_noise_goes_in_and_comes_out(name, tmp_path):
     assert np.any(keras.ops.convert_to_numpy(leaf) != keras.ops.convert_to_numpy(drawn))
 
 
-def test_a_layer_that_its_configuration_cannot_rebuild_is_named():
-    # ViT's patching has sizes in its configuration that its constructor refuses.
-    model = vit()
+def test_a_layer_that_its_configuration_cannot_rebuild(monkeypatch):
+    """It is named; without what its constructor refuses it works, as the page says."""
+    model, x = vit(), images()
     kind = type(model.layers[-1])
-    message = "ViTPatchingAndEmbedding 'vit_patching.*cannot be copied"
+
+    def noisy():
+        return krn.placement.insert(model, lambda la: krn.RotationOut(0.2), before=kind)
+
+    message = "ViTPatchingAndEmbedding 'vit_patching.*cannot be copied.*`get_config`"
     with pytest.raises(ValueError, match=message):
-        krn.placement.insert(model, lambda layer: krn.RotationOut(0.2), before=kind)
+        noisy()
+    patching = type(model.get_layer("vit_patching_and_embedding"))
+    complete = patching.get_config
+
+    def get_config(self):
+        refused = ("num_patches", "num_positions")
+        return {k: v for k, v in complete(self).items() if k not in refused}
+
+    monkeypatch.setattr(patching, "get_config", get_config)
+    assert len(noisy().layers) == len(model.layers) + 1
+    assert_equal_outputs(noisy(), model, x)
+    assert_equal_outputs(krn.placement.strip(noisy()), model, x)
