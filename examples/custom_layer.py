@@ -1,7 +1,6 @@
 """A noise layer of your own: swap noise, in a few lines on NoiseLayer.
 
-In training each unit takes, with probability `rate`, the value that it has in another
-sample of the batch: noise for tables, whose columns keep their distributions.
+In training a unit takes, with probability `rate`, its value of another sample.
 
 Run with: python examples/custom_layer.py [EPOCHS]
 Needs a backend and the extra "studies" (for scikit-learn's digits).

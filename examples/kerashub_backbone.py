@@ -29,14 +29,8 @@ def image_backbone() -> keras.Model:
 
 def text_backbone() -> keras.Model:
     """Build a small BERT."""
-    return keras_hub.models.BertBackbone(
-        vocabulary_size=100,
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=16,
-        intermediate_dim=32,
-        max_sequence_length=8,
-    )
+    sizes = {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32}
+    return keras_hub.models.BertBackbone(100, **sizes, max_sequence_length=8)
 
 
 def report(name: str, model: keras.Model, noisy: keras.Model, x: object) -> None:

@@ -1,6 +1,4 @@
-"""Export a model, serve it over HTTP, and ask it: the answer, and how sure it is.
-
-The server needs TensorFlow and FastAPI, neither Keras nor keras_regnoise.
+"""Serve a model over HTTP without Keras, and ask it: the answer, and how sure it is.
 
 Run with: python examples/serve_http.py [EPOCHS]
 Needs the extras "tensorflow" and "studies", and FastAPI, httpx and uvicorn.

@@ -1,8 +1,7 @@
 """Search for the noise that helps a model that was written without any.
 
 Run with: python examples/tune_digits.py
-Needs a backend and the extra "studies" (keras-tuner, and scikit-learn's digits). Takes
-under a minute, and leaves the best model in digits.keras, which any Keras can load.
+Needs a backend and the extra "studies". Leaves the best model in digits.keras.
 """
 
 import sys
@@ -25,11 +24,8 @@ def build_model() -> keras.Model:
     x = keras.layers.Flatten()(x)
     x = keras.layers.Dense(128, activation="relu")(x)
     model = keras.Model(inputs, keras.layers.Dense(10)(x), name="digits")
-    model.compile(
-        optimizer=keras.optimizers.Adam(3e-3),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(3e-3), loss, metrics=["accuracy"])
     return model
 
 
@@ -78,12 +74,6 @@ if __name__ == "__main__":
 # noise           rate  placement       val_accuracy
 # rotationout      0.3  before_head            0.965
 # rotationout      0.1  before_head            0.960
-# rotationout      0.1  before_weights         0.950
-# rotationout      0.3  before_weights         0.950
-# none                                         0.945
-# dropout          0.1  before_head            0.945
-# dropout          0.1  before_weights         0.940
-# dropout          0.3  before_head            0.940
-# dropout          0.3  before_weights         0.925
+# ... and seven more
 # best model: test accuracy 0.950
 # saved to digits.keras, without noise: it loads where keras_regnoise is not
