@@ -126,7 +126,7 @@ def test_the_bootstrap_over_problems_is_that_of_scipy():
     assert mean == pytest.approx(values.mean())
     estimate = Estimate.of_resamples(mean, resamples, 0.01, 30)
     expected = stats.bootstrap(
-        [values], np.mean, method="percentile", n_resamples=20000, rng=0
+        [values], np.mean, method="percentile", n_resamples=20000, random_state=0
     ).confidence_interval
     # A quantile at 2.5 % of 2,000 draws varies by about 6 % of the deviation.
     tolerance = 4 * 0.06 * values.std() / np.sqrt(30)
