@@ -35,7 +35,7 @@ DIFFERS = (
     *("placement", "analysis", "tuning"),
     *("models/test_first_step.py", "models/test_residual.py"),
     *("test_ecosystem.py", "test_import.py", "test_float64.py"),
-    "datasets/test_batches.py",
+    *("datasets/test_batches.py", "exports/test_other_backends.py"),
     *("studies/engine/test_training.py", "studies/engine/test_shared_program.py"),
     *("studies/papers/test_protocol.py", "studies/test_one_call.py"),
 )

@@ -20,11 +20,14 @@ def tf_saved_model(path):
     import tensorflow as tf
 
     served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    return _of_arrays(served), _graph_operations(served.graph.as_graph_def())
+
+
+def _of_arrays(signature):
+    import tensorflow as tf
+
     tensors = tf.convert_to_tensor
-    return (
-        lambda **x: served(**{name: tensors(value) for name, value in x.items()}),
-        _graph_operations(served.graph.as_graph_def()),
-    )
+    return lambda **x: signature(**{name: tensors(value) for name, value in x.items()})
 
 
 def _graph_operations(graph):
@@ -77,9 +80,12 @@ def weights_file(path):
 
 
 def _in_order(model):
+    import keras
+
     def call(**x):
         outputs = model(list(x.values()) if len(x) > 1 else next(iter(x.values())))
-        return _numbered(outputs if isinstance(outputs, list) else [outputs])
+        outputs = outputs if isinstance(outputs, list) else [outputs]
+        return _numbered(map(keras.ops.convert_to_numpy, outputs))
 
     return call
 

@@ -5,50 +5,30 @@ nor this package, neither can be imported in it. What cannot be exported is in t
 of docs/exports.md, whose lines are tested here too.
 """
 
-import json
-
 import keras
 import numpy as np
 import pytest
 
 import keras_regnoise as krn
-from tests.exports import networks
+from tests.exports import networks, readers
+from tests.exports.files import read, write
 from tests.exports.networks import NAMES, NETWORKS
-from tests.helpers import run_python, to_numpy
+from tests.layers.cases import CASES
 
 pytestmark = pytest.mark.tensorflow
 
 CELLS = [*NAMES, *(name for name in NETWORKS if name != "alone")]
 NOT_IN_ONNX = {"drop_gelu"}
 NOT_IN_LITERT = {"weight_drop_lstm"}
+SUFFIXES = {"tf_saved_model": "", "onnx": ".onnx", "litert": ".tflite"}
+# Of a SavedModel: what calls functions and names tensors computes nothing.
+PLUMBING = {"NoOp", "Identity", "Placeholder", "Const", "StatefulPartitionedCall"}
 RANDOM = ("Random", "RANDOM", "Bernoulli", "Multinomial", "Dropout", "Bitwise", "Flex")
 
 
 @pytest.fixture(scope="module")
 def models():
     return {name: networks.moved(make()) for name, make in NETWORKS.items()}
-
-
-def write(name, model, directory):
-    """What a network is given, and what it says."""
-    arrays = {}
-    for i, inputs in enumerate(networks.batches(name, model)):
-        values = list(inputs.values())
-        outputs = model(values if len(values) > 1 else values[0], training=False)
-        outputs = outputs if isinstance(outputs, list) else [outputs]
-        arrays |= {f"{i}/x/{key}": x for key, x in inputs.items()}
-        arrays |= {f"{i}/y/output_{j}": to_numpy(y) for j, y in enumerate(outputs)}
-    np.savez(directory / f"{name}.npz", **arrays)
-
-
-def read(kind, directory, names=NAMES, without="keras,keras_regnoise"):
-    """Read files in a fresh process: errors by cell, operations by network."""
-    code = "import runpy; runpy.run_module('tests.exports.readers', None, '__main__')"
-    seen = json.loads(run_python(code, without, kind, directory).splitlines()[-1])
-    errors = {name: max(of["errors"]) for name, of in seen.items()}
-    if "alone" in seen:
-        errors |= dict(zip(names, seen["alone"]["errors"], strict=True))
-    return errors, {name: of["operations"] for name, of in seen.items()}
 
 
 def exported(models, directory, file_format, suffix="", **options):
@@ -111,6 +91,24 @@ def litert_files(models, tmp_path_factory):
 @parametrize([cell for cell in CELLS if cell not in NOT_IN_LITERT])
 def test_litert(litert_files, cell):
     check(litert_files, cell)
+
+
+@pytest.mark.parametrize("file_format", ["tf_saved_model", "onnx", "litert"])
+def test_layers_of_noise_alone_leave_no_operation(file_format, tmp_path):
+    if file_format == "onnx":
+        pytest.importorskip("tf2onnx")
+        pytest.importorskip("onnxruntime")
+    noisy = networks.alone([case.name for case in CASES if case.is_noise_only])
+    outputs = [keras.layers.Rescaling(2.0)(x) for x in noisy.inputs]
+    found = []
+    for name, model in ("noisy", noisy), ("plain", keras.Model(noisy.inputs, outputs)):
+        model([np.ones([n or 2 for n in x.shape], "float32") for x in noisy.inputs])
+        file = f"{tmp_path / name}{SUFFIXES[file_format]}"
+        model.export(file, format=file_format, verbose=False)
+        _, operations = getattr(readers, file_format)(tmp_path / name)
+        found.append(sorted(op for op in operations if op not in PLUMBING))
+    assert found[0] == found[1]
+    assert len(found[1]) >= len(outputs)
 
 
 @pytest.fixture(scope="module")
