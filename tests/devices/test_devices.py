@@ -14,7 +14,7 @@ import pytest
 import keras_regnoise as krn
 from tests.devices import networks
 from tests.devices.networks import VCL
-from tests.helpers import run_python, to_numpy
+from tests.helpers import ROOT, run_python, to_numpy
 from tests.layers.cases import CASES, SEED_CASES
 from tests.studies.engine.command import TINY
 
@@ -213,3 +213,12 @@ def test_a_batch_that_devices_cannot_share_is_refused(monkeypatch):
         distribution(True, 25),
     ):
         pass
+
+
+@pytest.mark.skipif(BACKEND not in ("tensorflow", "jax"), reason="does not distribute")
+def test_the_code_of_the_page(tmp_path):
+    code = f"import os; os.chdir({str(tmp_path)!r}); "
+    code += "from tests.devices.page import main; main()"
+    flags = "--xla_force_host_platform_device_count=2"
+    said = run_python(code, XLA_FLAGS=flags, PYTHONPATH=str(ROOT))
+    assert said.splitlines()[-2:] == ["2 devices", "trained"]
