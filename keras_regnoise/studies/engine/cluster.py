@@ -31,7 +31,6 @@ _CONFIG = {
 }
 _LOGGERS = ("distributed", "distributed.client", "tornado.application")
 _RESTART_S = 3.0
-_CONNECT_S = 20
 _FREE_PORT = "127.0.0.1:0"
 
 
@@ -102,7 +101,7 @@ def _connect(address: str) -> Client:
         raise ClusterError(f"There is no scheduler file {address}.")
     where = {"scheduler_file": address} if file.is_file() else {"address": address}
     try:
-        return Client(**where, timeout=_CONNECT_S)
+        return Client(**where)  # Dask's configuration says how long it tries
     except (OSError, ValueError, KeyError) as error:
         raise ClusterError(
             f"No Dask scheduler answers at {address} ({error}). Expected the address "

@@ -163,7 +163,9 @@ def test_a_worker_that_is_killed_in_a_cell_goes_on_from_its_backup(tmp_path):
     assert record["attempts"] == 2
     assert record["seconds"] > record["fit_seconds"]
     unbroken = tmp_path / "unbroken"
-    code, _, errors = command("run", TINY, *arguments, "--out", unbroken)
+    code, _, errors = command(
+        *("run", TINY, *arguments, "--out", unbroken), PAUSE_S="0"
+    )
     assert code == 0, errors
     ((_, ours, history),) = metrics(directory).values()
     ((_, theirs, whole),) = metrics(unbroken).values()
@@ -244,7 +246,8 @@ def _end_group(process):
 )
 def test_a_cluster_that_is_not_there(tmp_path, address, message):
     code, _, errors = command(
-        "run", TINY, "--cluster", address, "--out", tmp_path / "r"
+        *("run", TINY, "--cluster", address, "--out", tmp_path / "r"),
+        DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="2s",
     )
     assert code == 1
     assert message in errors
@@ -277,7 +280,8 @@ def test_cells_that_fail_do_not_stop_the_others(tmp_path):
     assert (directory / "cells").stat().st_mtime_ns == before
 
     mended.write_text("")
-    code, _, errors = command(*run, "--retry-failed", MENDED=str(mended))
+    again = ("run", TROUBLED, "--arms", "raises", "mended", "--out", directory)
+    code, _, errors = command(*again, "--retry-failed", MENDED=str(mended))
     assert code == 1
     statuses = {r["arm"]: r["status"] for r in records(directory).values()}
     assert statuses["mended"] == "done"
@@ -311,7 +315,8 @@ def test_the_time_limit_holds_in_a_cell_that_says_nothing(tmp_path, blocked):
     directory = tmp_path / "run"
     process = start(
         *("run", TROUBLED, "--arms", "sleeps" if blocked == "sleeps" else "fine"),
-        *("--timeout", "20s", "--out", directory),
+        # One that sleeps has to begin its cell first.
+        *("--timeout", "15s" if blocked == "sleeps" else "10s", "--out", directory),
     )
     workers = _wait_for(lambda: _workers(process.pid))
     if blocked == "stopped":
@@ -398,7 +403,7 @@ def test_a_run_of_the_former_format_is_resumed_to_its_end(tmp_path):
     code, _, errors = command(
         *("run", TINY, "--scale", "short", "--seeds", "0-1", "--arms", "none"),
         *("Dropout*", "--out", directory),
-        KERAS_BACKEND=BACKEND,
+        PAUSE_S="0",
     )
     assert code == 1 or code == 0, errors
     after = records(directory)

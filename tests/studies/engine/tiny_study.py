@@ -1,5 +1,6 @@
 """A study whose cells take a moment; run by path."""
 
+import os
 import time
 
 import keras
@@ -39,6 +40,7 @@ class TinyModel(StudyModel):
 
     def fit(self, hp, model, fit=Fit()):
         pause = self.recipe.options.get("pause_s", 0.0)
+        pause = float(os.environ.get("PAUSE_S", pause))
         slow = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: time.sleep(pause)
         )
