@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 import keras_regnoise as krn
+from tests.helpers import to_numpy
 from tests.layers.cases import CASES
 
 L = keras.layers
@@ -130,5 +131,21 @@ def moved(model):
     """The model with no weight where it began."""
     random = np.random.default_rng(0)
     for weight in model.weights:
-        weight.assign(weight + random.uniform(0.0, 0.2, weight.shape))
+        # Little is added: in a sum of many, it would be all that is left.
+        value = to_numpy(weight) * random.uniform(0.7, 1.3, weight.shape)
+        weight.assign(value + random.uniform(0.0, 0.02, weight.shape))
+    return model
+
+
+def scaled(name, model):
+    """The network with a head by which every input has an output of its own."""
+    head = model.layers[-1]
+    if isinstance(head, L.Dense):
+        features = keras.Model(model.inputs, head.input)
+        inputs = [next(iter(batch.values())) for batch in batches(name, model)]
+        found = np.concatenate([to_numpy(features(x, training=False)) for x in inputs])
+        logits = found @ to_numpy(head.kernel)
+        scale = (logits - logits.mean(0)).std()
+        head.kernel.assign(to_numpy(head.kernel) / scale)
+        head.bias.assign(-logits.mean(0) / scale)
     return model

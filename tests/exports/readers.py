@@ -23,6 +23,22 @@ def tf_saved_model(path):
     return _of_arrays(served), _graph_operations(served.graph.as_graph_def())
 
 
+def with_noise(path):
+    """Two signatures; in place of operations, the outputs that never differ."""
+    import tensorflow as tf
+
+    signatures = tf.saved_model.load(str(path)).signatures
+    draw = _of_arrays(signatures["monte_carlo"])
+    x = _of(np.load(path.with_suffix(".npz")), "1/x/")
+    draws = [draw(**x) for _ in range(8)]  # one in two of DropPath leaves all as it is
+    spread = [
+        np.ptp([y[f"output_{i}"] for y in draws], 0) for i in range(len(draws[0]))
+    ]
+    return _of_arrays(signatures["serve"]), [
+        i for i, s in enumerate(spread) if not s.any()
+    ]
+
+
 def _of_arrays(signature):
     import tensorflow as tf
 

@@ -13,7 +13,7 @@ import keras_regnoise as krn
 from tests.exports import networks, readers
 from tests.exports.files import read, write
 from tests.exports.networks import NAMES, NETWORKS
-from tests.layers.cases import CASES
+from tests.layers.cases import CASES, SEED_CASES
 
 pytestmark = pytest.mark.tensorflow
 
@@ -28,7 +28,10 @@ RANDOM = ("Random", "RANDOM", "Bernoulli", "Multinomial", "Dropout", "Bitwise", 
 
 @pytest.fixture(scope="module")
 def models():
-    return {name: networks.moved(make()) for name, make in NETWORKS.items()}
+    return {
+        name: networks.scaled(name, networks.moved(make()))
+        for name, make in NETWORKS.items()
+    }
 
 
 def exported(models, directory, file_format, suffix="", **options):
@@ -59,6 +62,41 @@ def saved_models(models, tmp_path_factory):
 @parametrize(CELLS)
 def test_saved_model(saved_models, cell):
     check(saved_models, cell)
+
+
+def noise_on(model, path):
+    """Write a SavedModel that has a second signature, with the noise on."""
+    import tensorflow as tf
+
+    specs = [tf.TensorSpec(x.shape, x.dtype, x.name) for x in model.inputs]
+    specs = specs if len(specs) > 1 else specs[0]
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    archive.add_endpoint("serve", lambda x: model(x, training=False), [specs])
+    archive.add_endpoint("monte_carlo", lambda x: model(x, training=True), [specs])
+    archive.write_out(path, verbose=False)
+
+
+@pytest.fixture(scope="module")
+def with_noise(models, tmp_path_factory):
+    directory = tmp_path_factory.mktemp("with_noise")
+    for name, model in models.items():
+        write(name, model, directory)
+        model.trainable = False  # BatchNormalization keeps its statistics
+        noise_on(model, directory / name)
+        model.trainable = True
+    return read("with_noise", directory)
+
+
+@parametrize(CELLS)
+def test_saved_model_with_noise_on(with_noise, cell):
+    errors, same = with_noise
+    assert errors[cell] <= 1e-5
+    if cell in NAMES:
+        is_same = NAMES.index(cell) in same["alone"]
+        assert is_same == (cell not in {case.name for case in SEED_CASES})
+    else:
+        assert same[cell] == []
 
 
 @pytest.fixture(scope="module")
