@@ -16,9 +16,9 @@ from tests.helpers import run_python
 # The names of all cells of all arms, at the scales smoke, short and paper.
 CELLS = {
     "keep-rate": "057f12ee9cb8eb79",
-    "rotationout-keep-rate": "54b68aa7f30668c3",
+    "rotationout-keep-rate": "329cc5ce1be93824",
     "drop-activation": "b01bba6fa02f27df",
-    "ic-units": "86435243160ccedf",
+    "ic-units": "0183a761e6ddfeff",
     "dropout-placement": "e97ca868b6aaeb3c",
     "vcl-uci": "81ed352eed77bce5",
     "vcl-cifar": "4294dfc02df07b64",
