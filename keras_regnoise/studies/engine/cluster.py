@@ -76,9 +76,11 @@ def open_pool(workers: Workers, logs: Path) -> Iterator[Pool]:
         try:
             yield pool
         finally:
-            pool.close()
-            if cluster is not None:
-                _kill(cluster)
+            try:
+                pool.close()
+            finally:
+                if cluster is not None:
+                    _kill(cluster)
 
 
 @contextlib.contextmanager

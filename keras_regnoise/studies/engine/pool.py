@@ -193,7 +193,8 @@ class Pool:
         """Leave the workers, and what another's still do."""
         if not self.is_local:
             self._stop_functions()
-        self._client.close(timeout=2)
+        with contextlib.suppress(TimeoutError):  # of a busy machine: it is the end
+            self._client.close(timeout=2)
 
     def _stop_functions(self) -> None:
         running = [future for future in self._at if not future.done()]

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -124,6 +125,22 @@ def test_a_function_that_kills_its_worker_is_named(tmp_path):
         pytest.raises(ClusterError, match="memory ran out"),
     ):
         pool.run(os.abort)
+
+
+@pytest.mark.parametrize("error", [TimeoutError, OSError])
+def test_an_end_that_fails_leaves_no_process(error, tmp_path, monkeypatch):
+    said = pytest.raises(OSError, match="timed out")
+    expected = nullcontext() if error is TimeoutError else said
+    with expected, open_pool(Workers(), tmp_path) as pool:
+        worker = psutil.Process(one(pool, os.getpid).result())
+        close = pool._client.close
+
+        def fail(timeout):
+            close(timeout=timeout)
+            raise error("timed out")
+
+        monkeypatch.setattr(pool._client, "close", fail)
+    worker.wait(timeout=10)
 
 
 def test_a_worker_has_one_task_at_a_time(tmp_path):
