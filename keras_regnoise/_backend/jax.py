@@ -154,7 +154,8 @@ def weighted_sum(x: Tensor, weights: Tensor) -> Tensor:
         weights: Array that broadcasts against `x`, of size 1 on the last axis.
     """
     x = x.astype(weights.dtype)
-    if x.ndim < 3 or x.size < _LARGE:
+    # The size is a symbol where a shape is inferred.
+    if x.ndim < 3 or not isinstance(x.size, int) or x.size < _LARGE:
         return jnp.sum(x * weights, axis=tuple(range(x.ndim - 1)))
     return jnp.sum(weighted_sums(x, weights), axis=0)
 

@@ -203,7 +203,8 @@ def rotation_weights(
     """
     if mask is not None:
         return mean_weights(x, mask, axis)
-    return ops.full(ops.shape(tangent), _equal_weight(x, axis), "float32")
+    # A product: torch can't fill where Keras infers shapes, on tensors without values.
+    return ops.ones(ops.shape(tangent), "float32") * _equal_weight(x, axis)
 
 
 def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
@@ -213,7 +214,7 @@ def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
     would be no noise. With weights of 0 the centre is the origin.
     """
     if mask is None:
-        return ops.full([1] * x.ndim, _equal_weight(x, axis), "float32")
+        return ops.ones([1] * x.ndim, "float32") * _equal_weight(x, axis)
     sizes = list(ops.shape(x))
     sizes[axis] = 1
     mask = ops.cast(mask, "float32")
