@@ -6,7 +6,6 @@ Every module here offers the same names:
   ``bernoulli(shape, rate, seed, stream)``: draws that depend on ``seed`` (the two
   integers of a ``SeedGenerator``) and on ``stream`` (which separates several draws made
   with one seed) and on nothing else;
-- ``coins(index, seed, stream)``: +1 or -1, in a row the same for equal indices;
 - ``once(draw)``: a draw that is not computed again by each of those who use it;
 - ``permutation(size, seed, stream)``: one at random, and its inverse;
 - ``local_seed(seed)``: the seed of this replica;
@@ -17,7 +16,7 @@ Every module here offers the same names:
 - ``kernel(forward, backward, tangent)``: one operation with derivatives;
 - ``leading_rows(x, count)``: `x` and its first rows, which share one gradient;
 - ``take(x, indices, axis)``, ``take_per_sample(x, indices, axis)``, ``look_up(table,
-  indices)``: what stands there; ``put(x, place, value)``: a value in each row;
+  indices)``: what stands there;
 - ``add_turned(x, tangent, sign, partners)``: the last step of a rotation;
 - ``variance(x, size)``: the unbiased variance over the first axis, of a few rows;
 - ``weighted_sum(x, weights)``: the sum over positions behind a feature mean, and
@@ -45,7 +44,6 @@ add_turned = _module.add_turned
 as_tensor = _module.as_tensor
 Unseeded = _module.Unseeded
 bernoulli = _module.bernoulli
-coins = _module.coins
 compiled = _module.compiled
 kernel = _module.kernel
 leading_rows = _module.leading_rows
@@ -56,7 +54,6 @@ once = _module.once
 permutation = _module.permutation
 renew_programs = _module.renew_programs
 piece = _module.piece
-put = _module.put
 shared = _module.shared
 take = _module.take
 take_per_sample = _module.take_per_sample

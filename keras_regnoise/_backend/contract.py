@@ -112,16 +112,6 @@ class Backend(Protocol):
         """Of a rate."""
         ...
 
-    def coins(self, index: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
-        """Return +1 or -1, float32, at even odds, in a row the same for equal indices.
-
-        Args:
-            index: int32 (rows, size), of values from 0 to size - 1.
-            seed: As in `Draw`.
-            stream: As in `Draw`.
-        """
-        ...
-
     def as_tensor(self, x: TensorLike) -> Tensor:
         """Return a tensor of an array, a variable, a list or a number."""
         ...
@@ -196,13 +186,6 @@ class Backend(Protocol):
 
     def look_up(self, table: Tensor, indices: Tensor) -> Tensor:
         """Take from a vector by indices of any shape, all of them in bounds."""
-        ...
-
-    def put(self, x: Tensor, place: Tensor, value: Tensor) -> Tensor:
-        """Return (rows, size) with a value at one place of each row.
-
-        Both are (rows, 1), or (1,) for all rows.
-        """
         ...
 
     def take_per_sample(self, x: Tensor, indices: Tensor, axis: int) -> Tensor:

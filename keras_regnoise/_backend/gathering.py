@@ -10,18 +10,6 @@ def add_turned(x: Tensor, tangent: Tensor, sign: Tensor, partners: Tensor) -> Te
     return x + tangent * (sign * partners)
 
 
-def put(x: Tensor, place: Tensor, value: Tensor) -> Tensor:
-    """Return (rows, size) with a value at one place of each row.
-
-    Args:
-        x: Tensor.
-        place: Integers (rows, 1), or (1,) for all rows.
-        value: As `place`.
-    """
-    places = ops.arange(ops.shape(x)[1], dtype=place.dtype)
-    return ops.where(places == place, value, x)
-
-
 def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:
     """Take along an axis by `indices` (batch, size), other ones for each sample."""
     shape = [1] * x.ndim

@@ -39,24 +39,9 @@ def _keys(seed: Tensor, stream: int) -> tuple[Tensor, Tensor]:
 
 def bits(shape: Sizes, seed: Tensor, stream: int) -> Tensor:
     """Uniform uint32 of the given shape (Python or symbolic sizes)."""
-    return ops.reshape(_bits_at(ops.arange(math.prod(shape)), seed, stream), shape)
-
-
-def _bits_at(index: Tensor, seed: Tensor, stream: int) -> Tensor:
     first, second = _keys(seed, stream)
-    index = ops.cast(index, "uint32")
-    return _mix(ops.bitwise_xor(_mix(index + first), second))
-
-
-def coins(index: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
-    """+1 or -1 for each row and index (rows, size), the same for equal ones of a row.
-
-    By a hash of the place, so that nothing is looked up.
-    """
-    rows, size = ops.shape(index)
-    place = ops.arange(rows, dtype="int32")[:, None] * size + index
-    heads = ops.cast(_bits_at(place, seed, stream) < _u32(2**31), "float32")
-    return 2.0 * heads - 1.0
+    index = ops.cast(ops.arange(math.prod(shape)), "uint32")
+    return ops.reshape(_mix(ops.bitwise_xor(_mix(index + first), second)), shape)
 
 
 def uniform(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:

@@ -10,18 +10,18 @@ import keras
 
 from keras_regnoise._backend._jax_linear import linear
 from keras_regnoise._backend.gathering import add_turned as add_turned
-from keras_regnoise._backend.gathering import put as put
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
-from keras_regnoise._backend.hashing import coins as coins
+from keras_regnoise._backend.hashing import bits
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import once as once
 from keras_regnoise._backend.hashing import uniform as uniform
 from keras_regnoise._backend.moments import variance as variance
-from keras_regnoise._backend.permuting import permutation as permutation
+from keras_regnoise._backend.permuting import permutation as permutation_of_many
 from keras_regnoise._backend.unseeded import Unseeded as Unseeded
 from keras_regnoise._typing import Function, Tensor, TensorLike
 
 _LARGE = 2**17
+_FEW = 1024
 
 
 def local_seed(seed: Tensor) -> Tensor:
@@ -32,6 +32,19 @@ def local_seed(seed: Tensor) -> Tensor:
 def as_tensor(x: TensorLike) -> Tensor:
     """Return a tensor of an array, a variable, a list or a number."""
     return keras.ops.convert_to_tensor(x)
+
+
+def permutation(size: int, seed: Tensor, stream: int) -> tuple[Tensor, Tensor]:
+    """Return a random permutation and its inverse, int32 of shape (size,)."""
+    if size > _FEW:
+        return permutation_of_many(size, seed, stream)
+    # Numbers that carry their place in the low bits: sorted faster than pairs are.
+    width = (size - 1).bit_length()
+    places, low = jnp.arange(size, dtype="uint32"), jnp.uint32(2**width - 1)
+    draws = bits((size,), seed, stream)
+    order = jax.lax.sort(draws & ~low | places, is_stable=False) & low
+    inverse = jax.lax.sort(order << width | places, is_stable=False) & low
+    return order.astype("int32"), inverse.astype("int32")
 
 
 def renew_programs(variable: keras.Variable) -> None:
@@ -119,6 +132,10 @@ def take(x: Tensor, indices: Tensor, axis: int) -> Tensor:
 
 def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:
     """Take along an axis by `indices` (batch, size), other ones for each sample."""
+    count = math.prod(x.shape)
+    if x.ndim == 2 and isinstance(count, int) and count < 2**31:  # faster by one index
+        rows = jnp.arange(x.shape[0], dtype="int32")[:, None]
+        return look_up(x.reshape(-1), rows * x.shape[1] + indices)
     shape = [1] * x.ndim
     shape[0], shape[axis] = indices.shape
     indices = indices.reshape(shape)

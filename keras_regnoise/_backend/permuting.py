@@ -5,14 +5,9 @@ from keras import ops
 from keras_regnoise._backend.hashing import uniform
 from keras_regnoise._typing import Size, Tensor
 
-_SMALL = 1024
-
 
 def permutation(size: Size, seed: Tensor, stream: int) -> tuple[Tensor, Tensor]:
     """Return a random permutation and its inverse, int32 of shape (size,)."""
     order = ops.cast(ops.argsort(uniform((size,), seed, stream)), "int32")
-    if isinstance(size, int) and size <= _SMALL:
-        return order, ops.cast(ops.argsort(order), "int32")
-    # Half the time of a second sort, but compiled by XLA in twice that of both.
     positions = ops.arange(ops.shape(order)[0], dtype="int32")
     return order, ops.scatter_update(positions, order[:, None], positions)

@@ -6,10 +6,8 @@ import keras
 from keras import ops
 
 from keras_regnoise._backend.gathering import add_turned as add_turned
-from keras_regnoise._backend.gathering import put as put
 from keras_regnoise._backend.gathering import take_per_sample as take_per_sample
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
-from keras_regnoise._backend.hashing import coins as coins
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import once as once
 from keras_regnoise._backend.hashing import uniform as uniform

@@ -16,9 +16,7 @@ from keras_regnoise._backend._tensorflow_programs import kernel as kernel
 from keras_regnoise._backend._tensorflow_programs import piece as piece
 from keras_regnoise._backend._tensorflow_programs import shared as shared
 from keras_regnoise._backend.gathering import add_turned as add_turned
-from keras_regnoise._backend.gathering import put as put
 from keras_regnoise._backend.hashing import bernoulli as bernoulli
-from keras_regnoise._backend.hashing import coins as coins
 from keras_regnoise._backend.hashing import normal as normal
 from keras_regnoise._backend.hashing import once as once
 from keras_regnoise._backend.hashing import uniform as uniform

@@ -72,26 +72,20 @@ def bernoulli(shape: Sizes, rate: Tensor, seed: Tensor, stream: int = 0) -> Tens
     return draws < threshold.clamp(max=2**15 - 1).to(torch.int16)
 
 
-def coins(index: Tensor, seed: Tensor, stream: int = 0) -> Tensor:
-    """+1 or -1 for each row and index (rows, size), in a row equal for equal ones."""
-    count = index.numel()
-    draws = _words((count + 1) // 2, seed, stream).view(torch.int8)
-    # By arithmetic: a choice between two by random booleans takes ten times as long.
-    signs = ((draws[:count] >> 7) | 1).view(index.shape)
-    return signs.gather(1, index.long()).float()
-
-
 def normal(shape: Sizes, seed: Tensor, stream: int = 0) -> Tensor:
     """Standard normal float32."""
     return _draw(torch.randn, shape, seed, stream)
 
 
 def permutation(size: Size, seed: Tensor, stream: int) -> tuple[Tensor, Tensor]:
-    """Return a random permutation and its inverse, int32 of shape (size,)."""
+    """Return a random permutation, int64 as indices are here, and its inverse, int32.
+
+    Both of shape (size,).
+    """
     device = seed.device
     if device.type == "meta":
-        empty = torch.empty(size, dtype=torch.int32, device=device)
-        return empty, empty
+        empty = torch.empty(size, dtype=torch.int64, device=device)
+        return empty, empty.int()
 
     def drawn(seed: Tensor) -> Tensor:
         generator = _generator(seed, stream, device)
@@ -99,7 +93,7 @@ def permutation(size: Size, seed: Tensor, stream: int) -> tuple[Tensor, Tensor]:
 
     order = Outside.apply(drawn, seed)  # type: ignore[no-untyped-call]
     positions = torch.arange(size, device=device, dtype=torch.int32)
-    return order.int(), torch.empty_like(positions).index_copy(0, order, positions)
+    return order, torch.empty_like(positions).index_copy(0, order, positions)
 
 
 def as_tensor(x: TensorLike) -> Tensor:
@@ -160,18 +154,6 @@ def kernel(
 def look_up(table: Tensor, indices: Tensor) -> Tensor:
     """Take from a vector by indices of any shape."""
     return table.index_select(0, indices.reshape(-1)).view(indices.shape)
-
-
-def put(x: Tensor, place: Tensor, value: Tensor) -> Tensor:
-    """Return (rows, size) with a value at one place of each row.
-
-    Args:
-        x: Tensor.
-        place: Integers (rows, 1), or (1,) for all rows.
-        value: As `place`.
-    """
-    rows = x.shape[0], 1
-    return x.scatter(1, place.long().expand(rows), value.expand(rows))
 
 
 def take(x: Tensor, indices: Tensor, axis: int) -> Tensor:

@@ -81,23 +81,45 @@ def pairing_per_sample(dim: int, samples: Size, seed: Tensor) -> tuple[Tensor, T
         seed: Tensor of two integers.
 
     Returns:
-        `partner`, int32, and `sign`, float32, of shape `(samples, dim)`.
+        `partner`, integers, and `sign`, float32, of shape `(samples, dim)`.
     """
     rounds = dim - 1 + dim % 2
-    draw = _backend.uniform((samples, 1), seed, Stream.ROUND)
-    played = ops.cast(draw * rounds, "int32")
+    draws = _backend.uniform((samples, 3), seed, Stream.ROUND)
+    played = ops.cast(draws[:, :1] * rounds, "int32")
     member, number = _backend.permutation(dim, seed, Stream.PAIRING)
+    met = _opponent(number, played, dim)
+    partner = _backend.look_up(member, met)
+    sign = _sign(number, met, draws[:, 1:])
+    if dim % 2:  # who has the bye is alone
+        sign = ops.where(met == number, 0.0, sign)
+    # Once: else for every position of a sample again.
+    return _backend.once(partner), _backend.once(sign)
+
+
+def _sign(number: Tensor, met: Tensor, draws: Tensor) -> Tensor:
+    """Return +1 for one of each pair and -1 for the other, by a coin for each pair.
+
+    The coin is the highest bit of `a + b * lower`, of two draws of the sample and the
+    lower number of the pair: any two of a sample are independent. A hash for each
+    takes far longer.
+    """
+    words = ops.left_shift(ops.cast(draws * 2.0**24, "int32"), 8)
+    coin = words[:, :1] + words[:, 1:] * ops.minimum(met, number)
+    turned = ops.bitwise_xor(met - number, coin)
+    return ops.cast(ops.bitwise_or(ops.right_shift(turned, 31), 1), "float32")
+
+
+def _opponent(number: Tensor, played: Tensor, size: int) -> Tensor:
+    """Return whom a number from 0 to `size - 1` meets in a round of the tournament."""
+    if size.bit_count() == 1:
+        return ops.bitwise_xor(number, played + 1)
     # Two meet in the round that is half the sum of their numbers, counted in a circle;
     # the round of one's own number is a bye.
-    circle = ops.tile(member[:rounds], 4)
-    partner = _backend.look_up(circle, 2 * played + rounds - number)
-    feature = ops.arange(dim, dtype="int32")
-    if dim % 2 == 0:  # the last one meets who has the bye
-        last, bye = member[rounds:], _backend.look_up(circle, played)
-        partner = _backend.put(partner, bye, last)
-        partner = _backend.put(partner, last, bye)
-    partner = _backend.once(partner)  # else for every position of a sample again
-    # A coin for every pair, told by the lower of its features.
-    coin = _backend.coins(ops.minimum(partner, feature), seed, Stream.SIGN)
-    sign = coin * ops.sign(ops.cast(partner - feature, "float32"))
-    return partner, _backend.once(sign)
+    circle = size - 1 + size % 2
+    met = 2 * played - number
+    met = ops.where(met < 0, met + circle, met)
+    met = ops.where(met >= circle, met - circle, met)
+    if size % 2:
+        return met
+    met = ops.where(met == number, circle, met)  # the last one meets who has the bye
+    return ops.where(number == circle, played, met)

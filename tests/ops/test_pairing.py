@@ -9,7 +9,7 @@ from scipy import stats
 from keras_regnoise._seeds import draw_seed
 from keras_regnoise.ops import random_pairing
 from keras_regnoise.ops.pairing import pairing_per_sample
-from tests.helpers import to_numpy
+from tests.helpers import assert_within_standard_errors, to_numpy
 
 
 def draw(dim, batch_size=None, seed=0):
@@ -74,11 +74,11 @@ def per_sample(dim, samples, seed):
     return tuple(to_numpy(v) for v in pairing_per_sample(dim, samples, draw_seed(seed)))
 
 
-@pytest.mark.parametrize("dim", [2, 3, 4, 5, 16, 33, 4096, 4097])
+@pytest.mark.parametrize("dim", [2, 3, 4, 5, 6, 16, 33, 640, 4096, 4097, 4098])
 def test_pairings_per_sample_are_oriented_involutions(dim):
     partner, sign = per_sample(dim, 20, seed=dim)
     assert partner.shape == sign.shape == (20, dim)
-    assert partner.dtype == np.int32
+    assert partner.dtype.kind == "i"
     for p, s in zip(partner, sign, strict=True):
         assert (p[p] == np.arange(dim)).all()
         assert (s[p] == -s).all()
@@ -105,3 +105,15 @@ def test_samples_of_one_draw_meet_every_partner_equally_often(dim):
         # With an odd number, alone counts as a partner; with an even one, nobody is.
         met = np.delete(met, feature) if dim % 2 == 0 else met
         assert stats.chisquare(met).pvalue > 1e-4
+
+
+@pytest.mark.parametrize("dim", [7, 8, 12, 64])  # 8 and 64: powers of two
+def test_orientations_within_one_draw_are_independent(dim):
+    number = 20_000
+    partner, sign = per_sample(dim, number, seed=5)
+    together = partner[:, :, None] == np.arange(dim)  # a pair: always opposite
+    products = sign[:, :, None] * sign[:, None, :] * ~together
+    products = products[:, *np.triu_indices(dim, 1)]
+    assert_within_standard_errors(
+        products.mean(0), products.std(0) / np.sqrt(number), 0.0
+    )
