@@ -38,9 +38,6 @@ _CHOICES: dict[str, Sequence[str]] = {
 }
 _ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    # A thread that spins while it waits keeps the one it waits for from running,
-    # where other processes need the cores too.
-    "OMP_WAIT_POLICY": "PASSIVE",
     # Leaves room on an accelerator for the processes that measure memory.
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",
@@ -61,6 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if machine.is_busy():
         print("Warning: this machine is busy; expect noise.", file=sys.stderr)
+        # A thread of torch that spins while it waits keeps the one it waits for from
+        # running, where other processes need the cores too.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     rows, failed = _run(plan)
     report.print_report(rows)
     _save(rows, options.output)

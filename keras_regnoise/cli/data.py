@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _TOLD = 3  # sets of which everything is said
 
 
-def with_data(plan: "Plan", anew: bool = False) -> "Plan":
+def with_data(plan: "Plan", anew: bool = False, retry_failed: bool = False) -> "Plan":
     """Return a plan of the arms whose data are here, and say which are not.
 
     Arms whose cells have all ended stay.
@@ -21,20 +21,22 @@ def with_data(plan: "Plan", anew: bool = False) -> "Plan":
     Args:
         plan: What to train.
         anew: Whether cells that have ended don't count.
+        retry_failed: Whether those that failed don't.
 
     Raises:
         InputError: If there is nothing to train without data that are not here.
     """
     from keras_regnoise import datasets
+    from keras_regnoise.studies.run import stray_records
 
     cells = plan.study.cells(plan.scale, plan.arms, plan.seeds)
     of_arm = {str(cell.arm): cell.arm.data or plan.study.data for cell in cells}
-    records = plan.directory / "cells"
-    left = {
-        str(cell.arm)
-        for cell in cells
-        if anew or not (records / f"{cell.id}.json").exists()
+    ended = {
+        record.cell
+        for record in stray_records(plan.directory)
+        if not anew and (record.done or not retry_failed)
     }
+    left = {str(cell.arm) for cell in cells if cell.id not in ended}
     needed = dict.fromkeys(data for arm, data in of_arm.items() if arm in left)
     folder = plan.options.data_dir or None
     missing = {

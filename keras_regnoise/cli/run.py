@@ -46,7 +46,7 @@ def main(options: argparse.Namespace) -> int:
     """Run a study."""
     plan = plan_of(options, save_model=not options.no_models)
     if not options.cluster:  # whose machines have folders of their own
-        plan = with_data(plan, anew=options.overwrite)
+        plan = with_data(plan, options.overwrite, options.retry_failed)
     return execute(plan, options)
 
 

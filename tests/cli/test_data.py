@@ -13,6 +13,7 @@ from keras_regnoise.cli.data import with_data
 from keras_regnoise.cli.parser import parse
 from keras_regnoise.cli.plan import plan_of
 from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.run import Record, Run
 from tests.studies.engine.command import command
 
 
@@ -89,12 +90,17 @@ def test_cells_that_have_ended_need_no_data(tmp_path, capsys):
     out = tmp_path / "run"
     words = ("vcl-cifar", "--scale", "paper", "--data-dir", tmp_path, "--out", out)
     whole = plan(*words)
-    (out / "cells").mkdir(parents=True)
-    for cell in whole.manifest().cells:
-        if "CIFAR-100" in str(cell.arm):
-            (out / "cells" / f"{cell.id}.json").touch()
-    assert with_data(whole) is whole
+    manifest = whole.manifest()
+    run = Run.begin(out, manifest)
+    of_missing = [c for c in manifest.cells if "CIFAR-100" in str(c.arm)]
+    for cell in of_missing:
+        run.write(Record.of(manifest, cell, status="done"))
+    assert with_data(whole, retry_failed=True) is whole
     with_data(whole, anew=True)
+    assert "not here: cifar100" in capsys.readouterr().err
+    run.write(Record.of(manifest, of_missing[0], status="failed", error="no room"))
+    assert with_data(whole) is whole
+    with_data(whole, retry_failed=True)
     assert "not here: cifar100" in capsys.readouterr().err
     shutil.rmtree(out)
     with_data(whole)
