@@ -18,6 +18,7 @@ SUITES = (
     "construction",
     "inference",
     "streaming",
+    "many_arms",
 )
 MODES = {
     "tensorflow-graph": "tensorflow",

@@ -113,6 +113,15 @@ _COLUMNS: dict[str, Columns] = {
         "MB": lambda row: number(row.megabytes, ".0f"),
         "MB earlier": lambda row: number(row.reference_megabytes, ".0f"),
     },
+    "many_arms": {
+        "arms": lambda row: row.shape,
+        "layer": lambda row: row.layer,
+        "ms": lambda row: number(row.median_ms),
+        "ms of one": lambda row: number(row.reference_ms),
+        "x one": lambda row: number(row.ratio_to_reference, ".2f"),
+        "target": lambda row: number(row.target),
+        "met": verdict,
+    },
 }
 
 

@@ -54,6 +54,9 @@ FIRST_STEP = Target(1.5, "SpatialDropout2D")
 # The second cell of an arm of a study, which shares the program of the first.
 SECOND_CELL = Target(1.2, "its steady epochs")
 
+# Ten arms in one compiled step on an accelerator.
+MANY_ARMS = Target(3.0, "one arm")
+
 # A batch that is read from files, against the step that it is for.
 STREAMING = Target(1.0, "a step of ResNet-50")
 

@@ -22,6 +22,7 @@ from benchmarks import (
     inference,
     layers,
     machine,
+    many_arms,
     memory,
     parts,
     record,
@@ -42,6 +43,7 @@ _SUITES = {
     "construction": construction.measure,
     "inference": inference.measure,
     "streaming": streaming.measure,
+    "many_arms": many_arms.measure,
 }
 
 

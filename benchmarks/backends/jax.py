@@ -78,7 +78,7 @@ def layer_step(mode: str, layers: list[Any], x: Any, g: Any) -> Callable[[], Any
     return _in_order(run)
 
 
-def _jitted_step(model: keras.Model) -> tuple[Any, Any]:
+def _step_of(model: keras.Model) -> tuple[Any, Any]:
     loss, sgd = loss_function(), optimizer(model)
 
     def total(weights: Any, state: Any, x: Any, y: Any) -> Any:
@@ -96,12 +96,28 @@ def _jitted_step(model: keras.Model) -> tuple[Any, Any]:
         return value, (weights, state, slots)
 
     groups = model.trainable_variables, model.non_trainable_variables, sgd.variables
-    return jax.jit(step, donate_argnums=0), tuple(map(_values, groups))
+    return step, tuple(map(_values, groups))
 
 
 def train_step(mode: str, model: keras.Model, x: Any, y: Any) -> Callable[[], Any]:
     del mode
-    step, variables = _jitted_step(model)
+    step, variables = _step_of(model)
+    return _training(step, variables, x, y)
+
+
+def joint_step(models: list[keras.Model], x: Any, y: Any) -> Callable[[], Any]:
+    """Train models that differ in variables alone, each on a batch of its own, in one.
+
+    Seeds and rates are variables too.
+    """
+    step, _ = _step_of(models[0])
+    of_each = [_step_of(model)[1] for model in models]
+    variables = jax.tree.map(lambda *values: jnp.stack(values), *of_each)
+    return _training(jax.vmap(step), variables, x, y)
+
+
+def _training(step: Any, variables: Any, x: Any, y: Any) -> Callable[[], Any]:
+    step = jax.jit(step, donate_argnums=0)
 
     def run() -> Any:
         nonlocal variables
@@ -113,7 +129,8 @@ def train_step(mode: str, model: keras.Model, x: Any, y: Any) -> Callable[[], An
 
 def step_bytes(mode: str, model: keras.Model, x: Any, y: Any) -> int:
     del mode
-    step, variables = _jitted_step(model)
+    step, variables = _step_of(model)
+    step = jax.jit(step, donate_argnums=0)
     analysis = step.lower(variables, x, y).compile().memory_analysis()
     return int(analysis.temp_size_in_bytes)
 

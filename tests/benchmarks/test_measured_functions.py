@@ -7,8 +7,16 @@ import numpy as np
 import pytest
 from keras import ops
 
-from benchmarks import backends, candidates, inference, layers, machine, memory
-from benchmarks.cases import MODES
+from benchmarks import (
+    backends,
+    candidates,
+    inference,
+    layers,
+    machine,
+    many_arms,
+    memory,
+)
+from benchmarks.cases import MODES, QUICK
 from benchmarks.record import Row
 from benchmarks.timing import Timing
 
@@ -72,6 +80,38 @@ def test_training_step_trains_with_new_noise(mode):
     losses = [float(step()) for _ in range(2)]
     assert np.all(np.isfinite(losses))
     assert losses[0] != losses[1]
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="vmap")
+def test_arms_in_one_step_train_as_each_by_itself():
+    def arms():
+        return [many_arms.network(i, depth=8) for i in (0, 3, 9)]
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 4, 32, 32, 3)).astype("float32")
+    y = rng.integers(10, size=(3, 4))
+    together = module.joint_step(arms(), x, y)
+    alone = [
+        module.train_step("jax-jit", model, *one)
+        for model, *one in zip(arms(), x, y, strict=True)
+    ]
+    for _ in range(2):
+        expected = np.asarray([step() for step in alone])
+        np.testing.assert_allclose(together(), expected, rtol=1e-4)
+    assert len(set(expected.tolist())) == 3
+
+
+@pytest.mark.skipif(BACKEND != "jax", reason="JAX's suite")
+def test_arms_in_one_step_are_measured_on_an_accelerator(monkeypatch):
+    assert not list(many_arms.measure("jax", QUICK))
+    monkeypatch.setattr(module, "device_name", lambda: "a GPU")
+    monkeypatch.setattr(many_arms, "ARMS", 2)
+    monkeypatch.setattr(many_arms, "BATCH_SIZE", 2)
+    monkeypatch.setattr(many_arms, "_DEPTH", 8)
+    [row] = many_arms.measure("jax", QUICK)
+    assert row.shape == "resnet8, batch 2, 2 arms"
+    assert row.ratio_to_reference == pytest.approx(row.median_ms / row.reference_ms)
+    assert row.meets_target == (row.ratio_to_reference <= 3)
 
 
 @pytest.mark.parametrize(("device", "verdicts"), [("", 0), ("a GPU", 1)])
