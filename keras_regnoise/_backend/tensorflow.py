@@ -49,6 +49,8 @@ def renew_programs(variable: keras.Variable) -> None:
 
     A `tf.function` can't be told to: the models that are alive get new ones.
     """
+    if gc.get_freeze_count():  # what is frozen would not be found
+        gc.unfreeze()
     for model in (x for x in gc.get_objects() if issubclass(type(x), keras.Model)):
         if not any(held is variable for held in model.variables):
             continue

@@ -1,5 +1,7 @@
 """An amount of noise that is changed later holds in steps that are compiled already."""
 
+import gc
+
 import keras
 import numpy as np
 import pytest
@@ -68,6 +70,18 @@ def test_a_change_from_zero_and_to_a_schedule(case):
     assert trained.noise() > 1e-5
     trained.set(0.0)
     assert trained.noise() < 1e-9
+
+
+@parametrize(pytest, [case for case in CHANGEABLE if case.name.startswith("rot")])
+def test_a_change_holds_where_the_collector_leaves_the_model_alone(case):
+    trained = Trained(case, 0.0)
+    trained.noise()
+    gc.freeze()  # as servers do before they fork, and workers of a study
+    try:
+        trained.set(0.5)
+        assert trained.noise() > 1e-5
+    finally:
+        gc.unfreeze()
 
 
 @parametrize(pytest, [case for case in CHANGEABLE if case.name.startswith("rot")])
