@@ -128,7 +128,9 @@ def _fill(
     )
     handles: dict[str, Line2D] = {}
     for axes, part in zip(places, parts, strict=False):
-        handles |= draw_part(axes, part, LIGHT)
+        # The first of a name: the paper's panel has other markers, and is the last.
+        for name, handle in draw_part(axes, part, LIGHT).items():
+            handles.setdefault(name, handle)
     for unused in places[len(parts) :]:
         unused.set_visible(False)
     return handles

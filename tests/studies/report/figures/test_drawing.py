@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from keras_regnoise._figures import LIGHT
 from keras_regnoise.studies import report
+from keras_regnoise.studies.report import figures
 from keras_regnoise.studies.report.figures.drawing import draw
 from keras_regnoise.studies.report.figures.panels import panels
 from tests.studies.report.synthetic import (
@@ -71,6 +72,11 @@ def test_published_numbers_share_axes_at_the_papers_scale_alone():
     axes, _ = drawn(short[1])
     assert points(axes, "D") == {(0.1, 96.0)}
     assert not points(axes, ".")
+    (legend,) = figures.drawn(toy(numbers=NUMBERS)).legends
+    shown = dict(
+        zip((t.get_text() for t in legend.texts), legend.legend_handles, strict=True)
+    )
+    assert shown["Dropout"].get_marker() == "o"  # of the run, not of the paper
     (both,) = parts(toy(numbers=NUMBERS, scale="paper"))
     axes, handles = drawn(both)
     assert {y for _, y in points(axes, "D")} == {96.0}
