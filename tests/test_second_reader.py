@@ -295,7 +295,6 @@ OLDER = {
     "drop-activation": ("to 1.00", "1.00"),
     "ic-units": ("to the baseline", "baseline"),
     "dropout-placement": ("to none", "none"),
-    "rotationout-keep-rate": ("to none", "none"),
 }
 
 

@@ -19,7 +19,6 @@ RESULTS = Path(__file__).parent
 Cells = Mapping[tuple[str, str], Mapping[str, float]]
 Column = Callable[[Cells, str], str]
 _ACCURACY = "test_accuracy"
-_PAPERS_METRIC = {"rotationout_table1": "average_test_accuracy"}
 
 
 def cells_of(folder: str) -> Cells:
@@ -71,25 +70,16 @@ def papers(table: str, group: str, baseline: str) -> Column:
     """Return a column of the paper's differences to an arm."""
 
     def text(cells: Cells, arm: str) -> str:
-        metric = _PAPERS_METRIC.get(table, _ACCURACY)
         values = {
             number.arm: number.value
             for number in published(table)
-            if number.group == group and number.metric == metric
+            if number.group == group and number.metric == _ACCURACY
         }
         if arm == baseline:
             return ""
         return Metric(_ACCURACY).signed(values[arm] - values[baseline])
 
     return text
-
-
-def minus_dropout(cells: Cells, arm: str) -> str:
-    """Format RotationOut minus Dropout of the same keep rate, or nothing."""
-    if not arm.startswith("RotationOut"):
-        return ""
-    other = arm.replace("RotationOut", "Dropout")
-    return paired(_ACCURACY, cells[arm, _ACCURACY], cells[other, _ACCURACY])
 
 
 COLUMNS: dict[str, dict[str, Column]] = {
@@ -113,15 +103,6 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "to none": versus("none"),
         "recalibrated, to itself before": recalibrated,
     },
-    "rotationout-keep-rate": {
-        "training accuracy, %": level("train_accuracy"),
-        "test accuracy, %": level(_ACCURACY),
-        "to none": versus("none"),
-        "minus Dropout": minus_dropout,
-        "the paper's to none, ResNet-110, CIFAR-100": papers(
-            "rotationout_table1", "ResNet-110, CIFAR-100", "none"
-        ),
-    },
 }
 
 
@@ -133,25 +114,9 @@ def table_of(folder: str) -> str:
     lines: list[Sequence[str]] = [["arm", *columns]]
     lines += [[arm, *(text(cells, arm) for text in columns.values())] for arm in arms]
     table = markdown(lines, [True, *(False for _ in columns)])
-    return "\n".join([*table, *_overall(folder, cells)])
-
-
-def _overall(folder: str, cells: Cells) -> list[str]:
-    """Return what is said of a run beside the table of its arms."""
     if folder == "dropout-placement":
-        return ["", *(_contrast(cells, one, other) for one, other in _PLACES)]
-    if folder != "rotationout-keep-rate":
-        return []
-    rates = [arm.split()[1] for arm, _ in cells if arm.startswith("Dropout")]
-    means = [
-        {
-            seed: fmean(cells[f"{noise} {keep}", _ACCURACY][seed] for keep in rates)
-            for seed in cells["none", _ACCURACY]
-        }
-        for noise in ("RotationOut", "Dropout")
-    ]
-    both = paired(_ACCURACY, *means)
-    return ["", f"RotationOut minus Dropout, mean of the keep rates: {both}"]
+        table += ["", *(_contrast(cells, one, other) for one, other in _PLACES)]
+    return "\n".join(table)
 
 
 _PLACES = (

@@ -18,13 +18,10 @@ from keras_regnoise.studies.report import Interval, Metric
 
 _ACCURACY, _FIT = "test_accuracy", "train_accuracy"
 _FITTED = 0.99
-_KEEP_RATES = ("0.9", "0.8", "0.7", "0.6")
-_RESNET = "ResNet-110, CIFAR-100"
 
 
 def of_claims() -> Iterator[list[str]]:
     """Return a line for each: claim, effect, published effect, why no verdict."""
-    yield from _rotationout()
     yield from _one_by_one(
         "drop-activation",
         "1.00",
@@ -49,42 +46,6 @@ def of_claims() -> Iterator[list[str]]:
     ]
     yield from _one_by_one("dropout-placement", "none", places)
     yield from _vcl()
-
-
-def _rotationout() -> Iterator[list[str]]:
-    folder = "rotationout-keep-rate"
-    cells, gate = cells_of(folder), _gate(folder, "none")
-    difference = papers("rotationout_table1", _RESNET, "none")
-    paper = {
-        f"{noise} {keep}": float(difference({}, f"{noise} {keep}"))
-        for noise in ("RotationOut", "Dropout")
-        for keep in _KEEP_RATES
-    }
-    for keeps, words in (
-        (("0.8",), "at 0.8"),
-        (_KEEP_RATES, "mean of four keep rates"),
-    ):
-        ours, theirs = (
-            {
-                seed: fmean(cells[f"{noise} {k}", _ACCURACY][seed] for k in keeps)
-                for seed in cells["none", _ACCURACY]
-            }
-            for noise in ("RotationOut", "Dropout")
-        )
-        published = fmean(
-            paper[f"RotationOut {k}"] - paper[f"Dropout {k}"] for k in keeps
-        )
-        yield [
-            f"RotationOut is better than Dropout of the same keep rate, {words}",
-            f"{paired(_ACCURACY, ours, theirs)} ({len(ours)} seeds)",
-            f"{published:+.2f}",
-            gate,
-        ]
-    rows = [
-        (f"{arm} is better than none", arm, "none", f"{paper[arm]:+.2f}")
-        for arm in ("RotationOut 0.9", "RotationOut 0.8", "Dropout 0.9", "Dropout 0.8")
-    ]
-    yield from _one_by_one(folder, "none", rows)
 
 
 def _one_by_one(
