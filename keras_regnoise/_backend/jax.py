@@ -21,7 +21,7 @@ from keras_regnoise._backend.unseeded import Unseeded as Unseeded
 from keras_regnoise._typing import Function, Tensor, TensorLike
 
 _LARGE = 2**17
-_FEW = 1024
+_FEW = 1024  # more, and too few of 32 bits would be left to draw
 
 
 def local_seed(seed: Tensor) -> Tensor:
