@@ -53,10 +53,11 @@ STUDY = Study(
             test_examples=None,
             validation_freq=10,
             redraw=True,
-            options=_WIDE,
+            options={**_WIDE, "pooling": 2},
             deviations=(
-                "5,000 training images, drawn anew for every seed, and 4,000 steps of "
-                "batch 50: enough to fit them. All 10,000 test images.",
+                "5,000 training images, averaged to 16 x 16 and drawn anew for every "
+                "seed, and 4,000 steps of batch 50: enough to fit them. All 10,000 "
+                "test images.",
                 "No augmentation, for the same reason.",
             ),
         ),

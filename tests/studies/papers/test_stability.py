@@ -19,8 +19,8 @@ CELLS = {
     "rotationout-keep-rate": "329cc5ce1be93824",
     "drop-activation": "b01bba6fa02f27df",
     "ic-units": "0183a761e6ddfeff",
-    "dropout-placement": "e97ca868b6aaeb3c",
-    "vcl-uci": "81ed352eed77bce5",
+    "dropout-placement": "847cd3dfd24d28d0",
+    "vcl-uci": "4e2fa26d9b1ad9b3",
     "vcl-cifar": "4294dfc02df07b64",
 }
 # The networks of the cells of scale smoke.
