@@ -22,7 +22,11 @@ _TIMES = (
     "attempts",
     "error",
 )
-_DATA = {"data": "name", "data_fingerprint": "fingerprint"}
+_DATA = {
+    "data": "name",
+    "data_fingerprint": "fingerprint",
+    "train_examples": "train",
+}
 
 
 def rows(run: Run) -> list[Row]:

@@ -29,6 +29,7 @@ def test_one_row_per_metric_of_every_cell():
     assert row["backend"] == "tensorflow 2.21.0"
     assert row["data"] == "digits"
     assert row["data_fingerprint"].startswith("sha256:")
+    assert row["train_examples"] == 500
     assert row["jit"] is False
     assert row["commit"] == "abc"
 

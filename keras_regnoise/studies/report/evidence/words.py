@@ -57,7 +57,8 @@ def claim_notes(findings: Sequence[Finding]) -> list[str]:
     notes = [
         "Claims: written down in the study before it ran. difference: first side minus "
         "second, with its 95 % interval, in pairs of equal seeds (Student's t; a width "
-        "by a bootstrap over seeds); of several arms the best on the validation split. "
+        "by a bootstrap over seeds, a mean over data sets by one over these, among "
+        "those of like size); of several arms the best on the validation split. "
         "p: of a difference and, after the stroke, of one beyond the margin (two "
         "one-sided tests), both after Holm's correction for their number.",
     ]
