@@ -18,7 +18,8 @@ from scipy import stats
 from tests.helpers import ROOT
 
 pytest.importorskip("rich")
-from keras_regnoise.studies import Run, report
+from keras_regnoise.studies import Gate, Run, report
+from tests.studies.report.evidence.test_grounds import over_sets
 
 pytestmark = pytest.mark.tensorflow  # nothing here depends on the backend
 
@@ -31,17 +32,22 @@ FOLDERS = [
 # Sums in another order: as far as two sums of the same numbers may be apart.
 ROUNDING = 1e-9
 RESAMPLED = ("plateau", "problems")
+MANY = 20  # data sets
 
 
 class Reader:
-    """The results of a folder, read once more."""
+    """The results of a run, read once more.
 
-    def __init__(self, name, tmp_path):
-        content = json.loads((RESULTS / name / "study.json").read_text("utf-8"))
-        self.study = content["description"]
-        self.page = (RESULTS / name / "README.md").read_text("utf-8")
+    Args:
+        run: The run.
+        page: Its report.
+        tmp_path: An empty folder.
+    """
+
+    def __init__(self, run, page, tmp_path):
+        self.study, self.page = run.description.as_json(), page
         file = tmp_path / "results.csv"
-        report.write_csv(report.rows(Run.open(RESULTS / name)), file)
+        report.write_csv(report.rows(run), file)
         # By metric and arm, the value of every seed; of an arm, its settings.
         self.values, self.settings = defaultdict(lambda: defaultdict(dict)), {}
         with file.open(encoding="utf-8") as stream:
@@ -105,7 +111,7 @@ class Reader:
             return False
         if not gate["regularizer"]:
             return True
-        metric = claim["metric"] or self.study["metric"]
+        metric = self.study["metric"]
         pairs = self.pairs(metric, self.best(gate["regularizer"]), baseline)
         low, high = interval(pairs)
         return high < 0 if less_is_better(metric) else low > 0
@@ -119,15 +125,23 @@ def interval(values):
     return stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
 
 
-def p_values_of(pairs, margin):
+def p_values_of(pairs, claim):
     """Return the p values of a difference, and of one within the margin."""
+    margin, least = claim["margin"], least_of(claim)
     if not np.ptp(pairs):
-        return float(not pairs[0]), float(abs(pairs[0]) >= margin)
-    one_sided = [
-        stats.ttest_1samp(pairs, edge, alternative=side).pvalue
-        for edge, side in ((-margin, "greater"), (margin, "less"))
-    ]
-    return stats.ttest_1samp(pairs, 0.0).pvalue, max(one_sided)
+        size = abs(pairs[0])
+        return float(size <= least), float(size >= margin)
+
+    def p(edge, side):
+        return stats.ttest_1samp(pairs, edge, alternative=side).pvalue
+
+    beyond = 2 * min(p(least, "greater"), p(-least, "less"))
+    return min(1.0, beyond), max(p(-margin, "greater"), p(margin, "less"))
+
+
+def least_of(claim):
+    """To say that nothing that matters differs is wrong beyond the margin alone."""
+    return claim["margin"] if claim["sign"] == 0 else 0.0
 
 
 def holm(p_values):
@@ -163,7 +177,26 @@ def rows_of(page, first):
 
 @pytest.fixture(scope="module", params=FOLDERS)
 def reader(request, tmp_path_factory):
-    return Reader(request.param, tmp_path_factory.mktemp("second"))
+    run = Run.open(RESULTS / request.param)
+    page = (RESULTS / request.param / "README.md").read_text("utf-8")
+    return Reader(run, page, tmp_path_factory.mktemp("second"))
+
+
+@pytest.mark.parametrize(("sets", "gain"), [(24, 0.02), (24, 0.004), (9, 0.02)])
+@pytest.mark.parametrize("sign", [1, 0])
+def test_claims_over_data_sets(sets, gain, sign, tmp_path):
+    """Of made-up results, as no folder has such claims."""
+    rng = np.random.default_rng(0)
+    run = over_sets(
+        rng.normal(gain, 0.01, sets),
+        depths=(1, 2),
+        sizes=rng.permutation(sets),
+        sets=sets,
+        gate=Gate(baseline="*none*", fitted=0.9),
+        sign=sign,
+    )
+    page = report.render(report.summarize(run), run, terminal=False)
+    test_claims(Reader(run, page, tmp_path))
 
 
 def of_claim(reader, claim):
@@ -182,22 +215,29 @@ def of_claim(reader, claim):
     else:
         assert claim["statistic"] == "mean"
         pairs = reader.pairs(metric, one, other)
-    p, q = p_values_of(pairs, claim["margin"])
+    p, q = p_values_of(pairs, claim)
     return pairs.mean(), *interval(pairs), len(pairs), p, q
 
 
 def of_problems(reader, claim, metric, resamples=4000):
-    """The same by a bootstrap over data sets, a third of them at a time."""
+    """The same over data sets; of many by a bootstrap, a third of them at a time."""
     one, other = (reader.by_problem(pattern) for pattern in claim["arms"])
     differences = np.array(
         [reader.pairs(metric, one[name], other[name]).mean() for name in one]
     )
+    if len(differences) < MANY:
+        ends, ps = interval(differences), p_values_of(differences, claim)
+        return differences.mean(), *ends, len(differences), *ps
     rng = np.random.default_rng(7)
-    strata = np.split(differences, [-(-len(one) // 3), 2 * -(-len(one) // 3)])
-    found = np.concatenate(
-        [rng.choice(s, (resamples, len(s))) for s in strata], axis=1
-    ).mean(axis=1)
-    return of_resamples(claim, differences.mean(), found, len(differences))
+    third = -(-len(one) // 3)
+    found = [
+        # The variance of a stratum by n - 1, not by n.
+        s.mean() + (rng.choice(s, (resamples, n)) - s.mean()) * np.sqrt(n / (n - 1))
+        for s in np.split(differences, [third, 2 * third])
+        if (n := len(s))
+    ]
+    means = np.concatenate(found, axis=1).mean(axis=1)
+    return of_resamples(claim, differences.mean(), means, len(differences))
 
 
 def of_plateaus(reader, claim, metric, resamples=4000):
@@ -225,7 +265,8 @@ def of_plateaus(reader, claim, metric, resamples=4000):
 
 def of_resamples(claim, value, found, count):
     low, high = np.quantile(found, [0.025, 0.975])
-    p = 2 * min((found <= 0).mean(), (found >= 0).mean())
+    least = least_of(claim)
+    p = min(1.0, 2 * min((found <= least).mean(), (found >= -least).mean()))
     q = max((found <= -claim["margin"]).mean(), (found >= claim["margin"]).mean())
     return value, low, high, count, p, q
 
@@ -275,17 +316,19 @@ def test_claims(reader):
 def check(reader, claim, row, numbers, is_open, p, q):
     metric = claim["metric"] or reader.study["metric"]
     mean, low, high, count = re.match(
-        r"(\S+) \[(\S+), (\S+)\] \((\d+) (?:seed|data set)s\)", row["difference"]
+        r"(\S+) \[(\S+), (\S+)\] \((\d+)(?: of \d+)? (?:seed|data set)s\)",
+        row["difference"],
     ).groups()
     assert int(count) == numbers[3]
     assert row["verdict"].partition(" (")[0] == expected(claim, numbers, is_open, p, q)
     printed = (mean, low, high)
-    if claim["statistic"] in RESAMPLED:
+    plateau = claim["statistic"] == "plateau"
+    if plateau or (claim["statistic"] == "problems" and numbers[3] >= MANY):
         # Two bootstraps differ at their ends by some 0.08 of a standard error.
-        error = (numbers[2] - numbers[1]) / 4
-        plateau = claim["statistic"] == "plateau"
-        printed_to = 5e-4 if plateau else 5e-5
-        ends = pytest.approx(numbers[1:3], abs=0.4 * error + printed_to)
+        factor = 100 if metric.endswith("accuracy") and not plateau else 1
+        low, high = factor * numbers[1], factor * numbers[2]
+        printed_to = 5e-4 if plateau else 5e-3 if factor == 100 else 5e-5
+        ends = pytest.approx((low, high), abs=0.1 * (high - low) + printed_to)
         assert tuple(map(float, printed[1:])) == ends
         if plateau:  # walked in small steps
             assert float(mean) == pytest.approx(numbers[0], abs=1e-3)
@@ -335,7 +378,6 @@ def test_arms(reader):
 
 OLDER = {
     "drop-activation": ("to 1.00", "1.00"),
-    "ic-units": ("to the baseline", "baseline"),
     "dropout-placement": ("to none", "none"),
 }
 

@@ -45,8 +45,8 @@ def counted(runs: Runs) -> str:
         numbers = (str(counts[verdict] or "") for verdict in used)
         lines.append([_link(name), str(len(found)), *numbers])
     sentence = (
-        f"{len(decided)} of {len(findings)} claims are decided; {gated} of these are "
-        "about accuracy, with a gate that is open."
+        f"{len(decided)} of {len(findings)} claims are decided; {gated} of these have "
+        "a gate, which is open."
     )
     table = markdown(lines, [True, *(False for _ in lines[0][1:])])
     return "\n".join([sentence, "", *table])

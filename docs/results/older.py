@@ -8,7 +8,7 @@ from statistics import fmean
 
 import numpy as np
 
-from keras_regnoise.studies.papers.published import published, rows
+from keras_regnoise.studies.papers.published import rows
 from keras_regnoise.studies.report import Interval, Metric
 from keras_regnoise.studies.report.markdown import markdown
 from keras_regnoise.studies.report.standings import Standings
@@ -66,35 +66,11 @@ def recalibrated(cells: Cells, arm: str) -> str:
     return paired(_ACCURACY, *(cells[arm, metric] for metric in metrics))
 
 
-def papers(table: str, group: str, baseline: str) -> Column:
-    """Return a column of the paper's differences to an arm."""
-
-    def text(cells: Cells, arm: str) -> str:
-        values = {
-            number.arm: number.value
-            for number in published(table)
-            if number.group == group and number.metric == _ACCURACY
-        }
-        if arm == baseline:
-            return ""
-        return Metric(_ACCURACY).signed(values[arm] - values[baseline])
-
-    return text
-
-
 COLUMNS: dict[str, dict[str, Column]] = {
     "drop-activation": {
         "training accuracy, %": level("train_accuracy"),
         "test accuracy, %": level(_ACCURACY),
         "to 1.00": versus("1.00"),
-    },
-    "ic-units": {
-        "training accuracy, %": level("train_accuracy"),
-        "test accuracy, %": level(_ACCURACY),
-        "to the baseline": versus("baseline"),
-        "the paper's, ResNet-110": papers(
-            "ic_table1", "ResNet-110, CIFAR-10", "baseline"
-        ),
     },
     "dropout-placement": {
         "variance shift, all layers": level("variance_shift", 2),

@@ -99,6 +99,11 @@ class Claim:
             _checks.refuse(owner, "gate", "a Gate or None", self.gate)
 
     @property
+    def least(self) -> float:
+        """What a difference must surely exceed to be one: the margin with `sign=0`."""
+        return 0.0 if self.sign else self.margin
+
+    @property
     def patterns(self) -> tuple[str, ...]:
         """Patterns of all arms that it is about."""
         gate = (self.gate.baseline, self.gate.regularizer) if self.gate else ()

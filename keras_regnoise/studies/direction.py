@@ -1,56 +1,9 @@
 """Whether more or less of a metric is better, told by its name."""
 
-import re
-from typing import Literal
-
+from keras_regnoise.studies._metric_words import Direction as Direction
+from keras_regnoise.studies._metric_words import base_of, by_words
 from keras_regnoise.studies._quiet import quiet_imports
 from keras_regnoise.studies.study import Description
-
-Direction = Literal["max", "min"]
-
-# Which split of the data, which epoch, and Keras's weighted metrics.
-_PREFIX = re.compile(r"^((val|validation|test|train|best|average|selected|weighted)_)+")
-_MORE = frozenset(
-    {
-        "acc",
-        "accuracy",
-        "auc",
-        "dice",
-        "f1",
-        "fbeta",
-        "iou",
-        "kappa",
-        "precision",
-        "r2",
-        "recall",
-        "sensitivity",
-        "similarity",
-        "specificity",
-        "true",
-    }
-)
-_LESS = frozenset(
-    {
-        "ce",
-        "crossentropy",
-        "deviance",
-        "divergence",
-        "error",
-        "false",
-        "hinge",
-        "logcosh",
-        "loss",
-        "mae",
-        "mape",
-        "mse",
-        "msle",
-        "nll",
-        "perplexity",
-        "poisson",
-        "rmse",
-        "rmsle",
-    }
-)
 
 
 def direction_of(
@@ -73,18 +26,15 @@ def direction_of(
 
     >>> direction_of("val_mae"), direction_of("best_test_top_5_accuracy")
     ('min', 'max')
+    >>> direction_of("neg_mean_squared_error")
+    'max'
     """
-    name = _PREFIX.sub("", metric)
+    name = base_of(metric)
     if description is not None:
         own = (description.metric, description.objective)
-        if name in [_PREFIX.sub("", other) for other in own]:
+        if name in map(base_of, own):
             return description.direction or None
-    for word in reversed(name.lower().replace("io_u", "iou").split("_")):
-        if word in _MORE:
-            return "max"
-        if word in _LESS:
-            return "min"
-    return _inferred(name)
+    return by_words(name) or _inferred(name)
 
 
 def _inferred(name: str) -> Direction | None:

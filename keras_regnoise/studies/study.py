@@ -2,6 +2,7 @@
 
 import fnmatch
 import json
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -10,6 +11,7 @@ from typing import Any, Literal
 from keras_regnoise.studies import _checks
 from keras_regnoise.studies._claims import Claim as Claim
 from keras_regnoise.studies._claims import Gate as Gate
+from keras_regnoise.studies._metric_words import by_words
 from keras_regnoise.studies._parts import Arm as Arm
 from keras_regnoise.studies._parts import Cell as Cell
 from keras_regnoise.studies._parts import Profile as Profile
@@ -173,6 +175,14 @@ def _check_fields(study: Study) -> None:
     if study.direction not in ("max", "min", ""):
         expected = '"max", "min" or "" where neither is better'
         _checks.refuse(owner, "direction", expected, study.direction)
+    for name in (study.metric, study.objective):
+        better = by_words(name)
+        if study.direction and better not in (None, study.direction):
+            warnings.warn(
+                f"{owner} takes the {study.direction} of {name} for the best. If less "
+                f'or more of it is better, say so: direction="{better}"',
+                stacklevel=4,
+            )
     if not isinstance(study.profile, Profile | None):
         _checks.refuse(owner, "profile", "a Profile or None", study.profile)
     named = isinstance(study.model, str) and is_function(study.model)

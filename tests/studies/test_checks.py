@@ -146,6 +146,15 @@ def test_wrong_types_and_values(make, expected):
     refused(make, expected)
 
 
+@pytest.mark.parametrize("name", ["val_loss", "val_mae", "test_error"])
+def test_the_largest_loss_is_not_the_best(name):
+    with pytest.warns(UserWarning, match=f'{name} for the best.*direction="min"'):
+        Study(**STUDY | {"objective": name})
+    Study(**STUDY | {"objective": f"val_neg_{name}"})  # as scikit-learn has them
+    Study(**STUDY | {"objective": name, "metric": "test_loss", "direction": "min"})
+    Study(**STUDY | {"objective": name, "direction": ""})
+
+
 def test_numbers_of_numpy_are_numbers():
     values = {"rate": np.float32(0.5), "depth": np.int64(3), "wide": np.bool_(True)}
     arm = Arm("a", values)

@@ -18,9 +18,11 @@ def answer(arms: Sequence[ArmSummary], run: Run) -> str:
     An arm is distinguishable if it has at least 3 pairs of seeds and the paired
     t-test rejects at 0.05 after Holm's correction for the number of arms of the whole
     run. One whose own 95 % interval leaves 0 out, but which does not stand the
-    correction, is named as such. A study of options over many problems is answered by
-    the differences of their errors over the problems. A race is answered by the
-    measurement of its winner, see `keras_regnoise.tuning.race`.
+    correction, is named as such. Where runs of an arm or of the baseline were lost,
+    the others are a selection, and the two are not compared. A study of options over
+    many problems is answered by the differences of their errors over the problems. A
+    race is answered by the measurement of its winner, see
+    `keras_regnoise.tuning.race`.
 
     Args:
         arms: What `summarize` returns.
@@ -59,8 +61,17 @@ def _over_seeds(arms: Sequence[ArmSummary], run: Run) -> tuple[list[Contrast], W
         less_is_better=direction == "min",
         without=f"there is no arm to compare with {baseline}.",
     )
-    others = [arm for arm in arms if not arm.is_baseline]
-    return [Contrast(a.group, a.arm, baseline, a.difference) for a in others], words
+    lost = {(a.group, a.arm) for a in arms if a.failed + a.not_finite}
+    contrasts = []
+    for arm in arms:
+        if arm.is_baseline:
+            continue
+        names = [n for n in (baseline, arm.arm) if (arm.group, n) in lost]
+        missing = names[0] if names else ""
+        contrasts.append(
+            Contrast(arm.group, arm.arm, baseline, arm.difference, missing)
+        )
+    return contrasts, words
 
 
 def _over_problems(
@@ -74,7 +85,11 @@ def _over_problems(
         if line.difference is None:
             first = line.option
         else:
-            contrasts.append(Contrast(line.within, line.option, first, line.difference))
+            options = (first, line.option)
+            lost = [o for o in options if whole and whole.failed((line.within, o))]
+            contrasts.append(
+                Contrast(line.within, line.option, first, line.difference, *lost[:1])
+            )
     error = Metric("error")
     words = Words(
         error,

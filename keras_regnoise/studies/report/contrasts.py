@@ -13,12 +13,18 @@ _MOST_NAMES = 3
 
 
 class Contrast(NamedTuple):
-    """An arm against its baseline."""
+    """An arm against its baseline, and which of the two lost runs."""
 
     group: str
     arm: str
     baseline: str
     difference: Interval | None
+    lost: str = ""
+
+    @property
+    def comparable(self) -> bool:
+        """Whether there are pairs enough, and those that were planned."""
+        return bool(self.difference and self.difference.enough and not self.lost)
 
 
 @dataclass(frozen=True)
@@ -76,12 +82,12 @@ def told(contrasts: Sequence[Contrast], words: Words) -> str:
 
 
 def _distinguishable(contrasts: Sequence[Contrast]) -> set[Contrast]:
-    """Return those that Holm's procedure rejects."""
-    tested = [c for c in contrasts if c.difference and c.difference.enough]
+    """Return those that Holm's procedure rejects, among all that there are."""
+    tested = [c for c in contrasts if c.comparable]
     tested.sort(key=_p_value)
     found = set()
     for number, contrast in enumerate(tested):
-        if _p_value(contrast) > _ALPHA / (len(tested) - number):
+        if _p_value(contrast) > _ALPHA / (len(contrasts) - number):
             break
         found.add(contrast)
     return found
@@ -102,9 +108,12 @@ def _sentence(
     most = max(counts)
     if not most:
         return f"no {words.kind} can be compared with {baseline} yet"
-    enough = [c for c in contrasts if c.difference and c.difference.enough]
+    enough = [c for c in contrasts if c.comparable]
+    lost = [contrast.lost for contrast in contrasts if contrast.lost]
+    failed = f"runs of {_some(list(dict.fromkeys(lost)))} failed" if lost else ""
     if not enough:
-        return f"{words.nothing(str(most), baseline)} (an interval takes {FEWEST})"
+        why = failed or f"an interval takes {FEWEST}"
+        return f"{words.nothing(str(most), baseline)} ({why})"
     parts = [
         _side([c for c in enough if c in found], words, better)
         for better in (True, False)
@@ -122,9 +131,11 @@ def _sentence(
         parts.append(
             f"{_some(alone)} would be if compared alone, but not among {compared}"
         )
-    if few := len(contrasts) - len(enough):
+    if few := len(contrasts) - len(enough) - len(lost):
         some = f"{words.kind} has" if few == 1 else f"{words.kind}s have"
         parts.append(f"{few} {some} fewer than {FEWEST} {words.sample}s")
+    if failed:
+        parts.append(f"{failed}: what is left is a selection")
     return "; ".join(parts)
 
 

@@ -102,6 +102,14 @@ class Standings:
             len(kept),
         )
 
+    def failed(self, key: Key) -> bool:
+        """Tell whether an option has no error in a problem.
+
+        Args:
+            key: Within and option.
+        """
+        return not np.isfinite(self.errors[key]).all()
+
     def share(self, key: Key, ratios: Array) -> Array:
         """Return the share of problems solved to within each ratio of the best.
 
@@ -173,7 +181,9 @@ def standings(run: Run, metric: str | None = None) -> Standings | None:
     for arm, other in zip(summarize(run, metric), chosen_by, strict=True):
         found = candidates.setdefault(_place(spec, arm.values), [])
         if arm.value.count == arm.planned:
-            found.append((sign * other.value.mean, _error(name, arm.value.mean)))
+            whole = other.value.count == arm.planned
+            order = sign * other.value.mean if whole else math.inf
+            found.append((order, _error(name, arm.value.mean)))
         else:
             ended = arm.value.count + arm.failed + arm.not_finite == arm.planned
             found.append((math.inf, math.inf if ended else None))

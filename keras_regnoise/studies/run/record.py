@@ -71,6 +71,11 @@ class Record:
         """Whether the cell ended well."""
         return self.status == "done"
 
+    @property
+    def diverged(self) -> bool:
+        """Whether it failed because a loss or a metric became NaN or infinite."""
+        return bool(self.error and self.error.startswith("DivergedError"))
+
     @staticmethod
     def of(manifest: Manifest, cell: Cell, **ended: Any) -> "Record":
         """Make the record of a cell of a run.

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from keras_regnoise.studies import report
@@ -98,6 +100,34 @@ def test_less_may_be_better_and_nobody_may_know():
     for i, record in enumerate(run.records):
         run = measured(run, i, test_score=record.metrics["test_accuracy"])
     assert answer(run, "test_score").startswith("Dropout 0.1 is above none by 0.0500")
+
+
+def test_what_is_left_of_lost_runs_is_a_selection():
+    """Those that diverged would have been the bad ones."""
+    run = toy({"none": NONE, "a 0.1": shifted(0.05), "b 0.1": shifted(0.05)})
+    index = next(i for i, r in enumerate(run.records) if r.arm == "a 0.1")
+    for part in (failed(run, index), measured(run, index, test_accuracy=math.nan)):
+        text = answer(part)
+        assert text.removeprefix("So far: ").startswith("b 0.1 is better than none by")
+        assert text.endswith("; runs of a 0.1 failed: what is left is a selection.")
+    index = next(i for i, r in enumerate(run.records) if r.arm == "none")
+    text = answer(failed(run, index)).removeprefix("So far: ")
+    assert text == (
+        "with 4 seeds, no arm is distinguishable from none (runs of none failed)."
+    )
+
+
+def test_arms_that_have_not_run_count_in_the_correction():
+    """One of forty that is finished is one of forty."""
+    gains = [0.02, 0.022, 0.024, 0.02, 0.023]
+    lucky = [x + gain for x, gain in zip(NONE, gains, strict=True)]
+    arms = {"none": NONE} | {f"a 0.{n}": NONE for n in range(10, 50)}
+    run = toy({**arms, "a 0.10": lucky, "a 0.11": [0.9]})
+    part = keeping(run, lambda r: r.arm in ("none", "a 0.10") and r.seed < 3)
+    alone = toy({"none": NONE[:3], "a 0.10": lucky[:3]})
+    assert "a 0.10 is better than none" in answer(alone)
+    assert "is better" not in answer(part)
+    assert "not among 40" in answer(part)
 
 
 def test_groups():

@@ -1,5 +1,6 @@
 """Wins and profile, computed from the table of the paper."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -162,6 +163,7 @@ def test_the_depth_is_chosen_by_the_objective():
     assert error(val_error=0.99) == 0.334
     # The first of equals, not the one with the smaller error.
     assert error(val_error=0.334) == 0.334
+    assert error(val_error=math.nan) == 0.334
     # Without its run, the problem is not complete.
     assert "abalone" not in standings(replace(run, manifest=manifest)).problems
 
@@ -173,6 +175,11 @@ def test_a_failed_option_does_not_win_and_is_not_forgotten():
     whole = standings(failed)
     assert len(whole.problems) == 44
     assert np.isinf(whole.errors["ReLU", "none"][0])
+    answer = report.answer(report.summarize(failed), failed)
+    assert "ReLU: with 43 problems, no option is distinguishable from none (runs" in (
+        answer
+    )
+    assert "(runs of none failed)" in answer
     none, bn, vcl = whole.table()[:3]
     before = standings(run).table()[:3]
     assert (none.count, vcl.count) == (before[0].count, before[2].count)

@@ -1,5 +1,6 @@
 """Resampling seeds, or data sets."""
 
+import math
 import random
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -73,12 +74,19 @@ def means_over_problems(
 
     Args:
         strata: Values of problems, those that are alike in one stratum, which keeps
-            its number of problems.
+            its number of problems, two or more.
     """
     rng = random.Random(0)
     whole = [value for stratum in strata for value in stratum]
+    widened = [_widened(stratum) for stratum in strata]
     resamples = [
-        fmean([x for stratum in strata for x in rng.choices(stratum, k=len(stratum))])
+        fmean([x for stratum in widened for x in rng.choices(stratum, k=len(stratum))])
         for _ in range(_RESAMPLES)
     ]
     return fmean(whole), resamples
+
+
+def _widened(values: Sequence[float]) -> list[float]:
+    """Move values away from their mean: resamples of n vary by too little, 1 - 1/n."""
+    mean, factor = fmean(values), math.sqrt(len(values) / (len(values) - 1))
+    return [mean + factor * (value - mean) for value in values]

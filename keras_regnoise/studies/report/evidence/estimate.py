@@ -10,6 +10,7 @@ from keras_regnoise.studies.report.interval import FEWEST, Interval
 
 ALPHA = 0.05
 _POWER = 0.8
+_MOST = 10**6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,7 @@ class Estimate:
         deviation: Standard deviation of one pair, or what it would have to be.
         count: Number of pairs.
         p_value: Probability of a difference as far from 0, if there is none;
-            two-sided.
+            two-sided. With `least`, of one as far beyond it, if there is no larger one.
         equivalence_p: The larger p value of two one-sided tests (Schuirmann, 1987):
             small if the difference is surely within the margin.
     """
@@ -37,12 +38,15 @@ class Estimate:
     equivalence_p: float
 
     @staticmethod
-    def of_pairs(differences: Sequence[float], margin: float) -> "Estimate":
+    def of_pairs(
+        differences: Sequence[float], margin: float, least: float = 0.0
+    ) -> "Estimate":
         """Estimate from the differences of pairs, by Student's t.
 
         Args:
             differences: One for each pair.
             margin: The smallest difference that matters.
+            least: The largest difference that is none, for the p value.
 
         Example:
 
@@ -58,13 +62,17 @@ class Estimate:
             high=interval.high,
             deviation=interval.deviation,
             count=interval.count,
-            p_value=interval.p_value,
+            p_value=_beyond(interval.mean, error, least, interval.count),
             equivalence_p=_equivalence(interval.mean, error, margin, interval.count),
         )
 
     @staticmethod
     def of_resamples(
-        value: float, resamples: Sequence[float], margin: float, count: int
+        value: float,
+        resamples: Sequence[float],
+        margin: float,
+        count: int,
+        least: float = 0.0,
     ) -> "Estimate":
         """Estimate from a bootstrap, by its percentiles.
 
@@ -73,6 +81,7 @@ class Estimate:
             resamples: Of resamples.
             margin: See `of_pairs`.
             count: Units that were resampled: seeds or data sets.
+            least: See `of_pairs`.
         """
         ordered = sorted(resamples)
         last = len(ordered) - 1
@@ -81,8 +90,8 @@ class Estimate:
         def share(beyond: int) -> float:  # of p values: never 0
             return min(1.0, (beyond + 1) / (len(ordered) + 1))
 
-        below = share(sum(x <= 0 for x in ordered))
-        above = share(sum(x >= 0 for x in ordered))
+        below = share(sum(x <= least for x in ordered))
+        above = share(sum(x >= -least for x in ordered))
         outside = (
             share(sum(x <= -margin for x in ordered)),
             share(sum(x >= margin for x in ordered)),
@@ -106,16 +115,16 @@ class Estimate:
         """Tell whether a value is outside of the interval."""
         return not self.low <= value <= self.high
 
-    def pairs_needed(self, margin: float, claims: int = 1) -> int:
+    def pairs_needed(self, margin: float, claims: int = 1, least: float = 0.0) -> int:
         """Return about how many pairs would decide, if the difference is what it seems.
 
         So many that with probability 0.8 one of the two tests rejects, at 0.05 divided
-        by the number of claims: that of a difference from 0, or that of one within the
-        margin.
+        by the number of claims: that of a difference beyond `least`, or that of one
+        within the margin.
         """
         quantile = NormalDist().inv_cdf
         alpha, size = ALPHA / claims, abs(self.mean)
-        differs = (quantile(1 - alpha / 2) + quantile(_POWER), size)
+        differs = (quantile(1 - alpha / 2) + quantile(_POWER), size - least)
         # At a difference of 0 both of its one-sided tests may fail.
         power = (1 + _POWER) / 2
         alike = (quantile(1 - alpha) + quantile(power), margin - size)
@@ -124,7 +133,8 @@ class Estimate:
             for z, distance in (differs, alike)
             if distance > 0
         ]
-        return max(self.count + 1, math.ceil(min(counts)))
+        needed = min(counts, default=math.inf)
+        return max(self.count + 1, math.ceil(min(needed, _MOST)))
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -147,7 +157,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def pooled(
-    columns: Sequence[Sequence[float]], one: int, other: int
+    columns: Sequence[Sequence[float]], one: int, other: int, least: float = 0.0
 ) -> tuple[float, float]:
     """Contrast two arms in an additive model of seeds and arms.
 
@@ -158,6 +168,7 @@ def pooled(
         columns: By arm, the metric by seed, the same seeds in all.
         one: Index of an arm.
         other: Index of the other.
+        least: See `Estimate.of_pairs`.
 
     Returns:
         Half a 95 % interval, and the two-sided p value.
@@ -174,9 +185,18 @@ def pooled(
     freedom = (arms - 1) * (seeds - 1)
     error = math.sqrt(2 * squares / freedom / seeds)
     difference = means[one] - means[other]
-    if not error:
-        return 0.0, float(not difference)
-    return critical(freedom) * error, two_sided_p(difference / error, freedom)
+    p_value = _beyond(difference, error, least, freedom + 1)
+    return critical(freedom) * error, p_value
+
+
+def _beyond(mean: float, error: float, least: float, count: int) -> float:
+    """Return the p value of a difference that is larger than `least`, two-sided."""
+    if count < 2:
+        return math.nan
+    beyond = abs(mean) - least
+    if beyond <= 0:
+        return 1.0
+    return two_sided_p(beyond / error, count - 1) if error else 0.0
 
 
 def _equivalence(mean: float, error: float, margin: float, count: int) -> float:

@@ -35,6 +35,7 @@ class Finding:
             None where there is none.
         pooled_p: Its p value, to compare with the estimate's own.
         unit: What was sampled: `"seed"` or `"data set"`.
+        planned: Seeds that the recipe has; 0 where data sets were sampled.
     """
 
     claim: Claim
@@ -51,6 +52,7 @@ class Finding:
     pooled_half_width: float | None = None
     pooled_p: float | None = None
     unit: str = "seed"
+    planned: int = 0
 
     @property
     def disagrees(self) -> bool:

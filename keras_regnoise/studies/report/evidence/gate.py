@@ -23,42 +23,54 @@ class Reading:
     closed: str = ""
 
 
-def read(claim: Claim, sides: Sides) -> Reading:
-    """Read the gate of a claim."""
+def read(claim: Claim, sides: Sides, by: str = "") -> Reading:
+    """Read the gate of a claim.
+
+    Args:
+        claim: The claim.
+        sides: The arms.
+        by: See `Sides.best`.
+    """
     gate = claim.gate
     if gate is None:
         return Reading()
     metric = Metric(gate.metric)
-    baselines = list(sides.best(gate.baseline, gate.metric).values())
+    baselines = list(sides.best(gate.baseline, gate.metric, by).values())
     if not baselines:
         return Reading(closed=f"{gate.baseline} was not run")
     name = name_of(baselines[0]) if len(baselines) == 1 else gate.baseline
     reached = fmean(arm.value.mean for arm in baselines)
     fitted = f"{name} has a {metric.words} of {metric.number(reached)}"
-    if reached < gate.fitted:
-        least = metric.number(gate.fitted)
-        reason = f"{fitted}, not {least}: there is no overfitting to mend"
+    less = sides.less_is_better(gate.metric)
+    if reached > gate.fitted if less else reached < gate.fitted:
+        asked = metric.number(gate.fitted)
+        reason = f"{fitted}, not {asked}: there is no overfitting to mend"
         return Reading(fitted, reason)
     if not gate.regularizer:
         return Reading(fitted)
-    help_of = _help(claim, gate, sides)
+    help_of = _help(gate, sides)
     return Reading(f"{fitted}{help_of.shown}", help_of.closed)
 
 
-def _help(claim: Claim, gate: Gate, sides: Sides) -> Reading:
-    """Tell what the regularizer that is known to help does here."""
-    metric = claim.metric or sides.run.description.metric
-    known = next(iter(sides.best(gate.regularizer, metric).values()), None)
-    baseline = next(iter(sides.best(gate.baseline, metric).values()), None)
-    if known is None or baseline is None:
+def _help(gate: Gate, sides: Sides) -> Reading:
+    """Tell what the regularizer that is known to help does here, to the headline."""
+    metric = sides.run.description.metric
+    arms = [
+        list(sides.best(pattern, metric).values())
+        for pattern in (gate.regularizer, gate.baseline)
+    ]
+    if not all(arms):
         return Reading(closed=f"{gate.regularizer} was not run")
+    if max(map(len, arms)) > 1:
+        return Reading(closed=f"{gate.regularizer} is of several groups")
+    (known,), (baseline,) = arms
     seeds = common_seeds([known, baseline])
     pairs = [known.seeds[seed] - baseline.seeds[seed] for seed in seeds]
     names = name_of(known), name_of(baseline)
     if len(pairs) < FEWEST:
         few = f"{names[0]} has fewer than {FEWEST} pairs with {names[1]}"
         return Reading(closed=few)
-    found, signed = Estimate.of_pairs(pairs, claim.margin), Metric(metric).signed
+    found, signed = Estimate.of_pairs(pairs, margin=0.0), Metric(metric).signed
     shown = (
         f"; {names[0]} is worth {signed(found.mean)} "
         f"[{signed(found.low)}, {signed(found.high)}]"

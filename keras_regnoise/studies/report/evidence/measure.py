@@ -3,73 +3,111 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import fmean, linear_regression
+from statistics import linear_regression
 
-from keras_regnoise.studies.report.evidence.bootstrap import (
-    Curves,
-    means_over_problems,
-    widths_by_seeds,
-)
+from keras_regnoise.studies.direction import direction_of
+from keras_regnoise.studies.report.evidence.bootstrap import Curves, widths_by_seeds
 from keras_regnoise.studies.report.evidence.estimate import Estimate, pooled
-from keras_regnoise.studies.report.evidence.finding import (
-    CANNOT_TELL,
-    MORE_SEEDS,
-    Finding,
+from keras_regnoise.studies.report.evidence.finding import Finding
+from keras_regnoise.studies.report.evidence.grounds import (
+    cannot_tell,
+    finished,
+    gated,
 )
-from keras_regnoise.studies.report.evidence.gate import read
+from keras_regnoise.studies.report.evidence.problems import over_problems
 from keras_regnoise.studies.report.evidence.sides import Sides, common_seeds, name_of
 from keras_regnoise.studies.report.interval import FEWEST
 from keras_regnoise.studies.report.summary import ArmSummary
+from keras_regnoise.studies.study import Claim
 
 _FEWEST_RESAMPLED = 10  # a bootstrap of few makes intervals that are too narrow
 
 
 def measured(finding: Finding, sides: Sides) -> Finding:
     """Compare the two sides, without a verdict yet but for what can't be compared."""
-    claim = finding.claim
-    if claim.statistic == "problems":
-        return _over_problems(finding, sides)
-    if claim.statistic == "slope":
-        return _slopes(finding, sides)
-    one, other = (sides.best(pattern, finding.metric) for pattern in claim.arms)
+    by_statistic = {
+        "mean": _means,
+        "plateau": _plateaus,
+        "slope": _slopes,
+        "problems": over_problems,
+    }
+    return by_statistic[finding.claim.statistic](finding, sides)
+
+
+def _means(finding: Finding, sides: Sides) -> Finding:
+    """Compare the means of the best arms, in pairs of seeds."""
+    claim, metric = finding.claim, finding.metric
+    one, other = (sides.best(pattern, metric) for pattern in claim.arms)
     if not one or not other:
         return finding
     if {*one} != {*other} or len(one) > 1:
-        reason = "the arms are of several groups; a run of one group could"
-        return replace(finding, verdict=CANNOT_TELL, reason=reason)
-    (first,), (second,) = one.values(), other.values()
-    gate = read(claim, sides)
-    finding = replace(finding, verdict=MORE_SEEDS, gate=gate.shown, reason=gate.closed)
-    if claim.statistic == "plateau":
-        finding = _plateaus(finding, sides)
-    else:
-        seeds = common_seeds([first, second])
-        pairs = [first.seeds[seed] - second.seeds[seed] for seed in seeds]
-        finding = replace(
-            finding,
-            sides=(name_of(first), name_of(second)),
-            estimate=Estimate.of_pairs(pairs, claim.margin) if seeds else None,
+        return cannot_tell(
+            finding, "the arms are of several groups; a run of one group could"
         )
-    if finding.reason:
-        return replace(finding, verdict=CANNOT_TELL)
-    fewest = _FEWEST_RESAMPLED if claim.statistic == "plateau" else FEWEST
-    if finding.estimate is None or finding.estimate.count < fewest:
-        return replace(finding, reason=f"fewer than {fewest} seeds")
-    return finding
+    (first,), (second,) = one.values(), other.values()
+    names = name_of(first), name_of(second)
+    if names[0] == names[1]:
+        return cannot_tell(finding, f"both sides are {names[0]}")
+    seeds = common_seeds([first, second])
+    pairs = [first.seeds[seed] - second.seeds[seed] for seed in seeds]
+    finding = replace(
+        finding,
+        sides=names,
+        estimate=Estimate.of_pairs(pairs, claim.margin, claim.least) if seeds else None,
+    )
+    return finished(gated(finding, sides, FEWEST, [[first], [second]]), sides)
 
 
 def _plateaus(finding: Finding, sides: Sides) -> Finding:
+    """Compare the widths of two plateaus, by a bootstrap over the seeds."""
     claim, metric = finding.claim, finding.metric
-    one, other = (sides.arms(pattern, metric) for pattern in claim.arms)
-    seeds = common_seeds([*one, *other])
-    finding = replace(finding, sides=claim.arms)
-    if len(seeds) < _FEWEST_RESAMPLED or min(len(one), len(other)) < 2:
+    arms = one, other = [sides.arms(pattern, metric) for pattern in claim.arms]
+    if not one or not other:
         return finding
-    sign = -1.0 if sides.less_is_better(metric) else 1.0
-    first, second = (_curves(arms, claim.x, seeds, sign) for arms in (one, other))
-    value, resamples = widths_by_seeds(first, second, claim.within)
-    estimate = Estimate.of_resamples(value, resamples, claim.margin, len(seeds))
-    return replace(finding, estimate=estimate)
+    finding = replace(finding, sides=claim.arms)
+    if problem := _no_curves(arms, claim):
+        return cannot_tell(finding, problem)
+    direction = direction_of(metric, sides.run.description)
+    if direction is None:
+        return cannot_tell(finding, f"whether more {metric} is better is not known")
+    sign = -1.0 if direction == "min" else 1.0
+    seeds = common_seeds([*one, *other])
+    if len(seeds) >= _FEWEST_RESAMPLED:
+        first, second = (_curves(side, claim.x, seeds, sign) for side in arms)
+        value, resamples = widths_by_seeds(first, second, claim.within)
+        estimate = Estimate.of_resamples(
+            value, resamples, claim.margin, len(seeds), claim.least
+        )
+        finding = replace(finding, estimate=estimate)
+    return finished(gated(finding, sides, _FEWEST_RESAMPLED, arms), sides)
+
+
+def _slopes(finding: Finding, sides: Sides) -> Finding:
+    """Compare how a metric changes with every doubling of `x`, in pairs of seeds."""
+    claim, metric = finding.claim, finding.metric
+    arms = one, other = [sides.arms(pattern, metric) for pattern in claim.arms]
+    if not one or not other:
+        return finding
+    finding = replace(finding, sides=claim.arms)
+    if problem := _no_curves(arms, claim):
+        return cannot_tell(finding, problem)
+    seeds = common_seeds([*one, *other])
+    pairs = [_slope(one, claim.x, s) - _slope(other, claim.x, s) for s in seeds]
+    if seeds:
+        estimate = Estimate.of_pairs(pairs, claim.margin, claim.least)
+        finding = replace(finding, estimate=estimate)
+    return finished(gated(finding, sides, FEWEST, arms), sides)
+
+
+def _no_curves(arms: Sequence[Sequence[ArmSummary]], claim: Claim) -> str:
+    """Say why the arms of a side are no curve over `x`; nothing if they are."""
+    for pattern, side in zip(claim.arms, arms, strict=True):
+        places = [float(arm.values[claim.x]) for arm in side]
+        if len(places) < 2:
+            return f"{pattern} is one arm; two make a curve"
+        if len(set(places)) < len(places):
+            return f"several arms of {pattern} have one {claim.x}"
+    return ""
 
 
 def _curves(
@@ -80,89 +118,9 @@ def _curves(
     }
 
 
-def _slopes(finding: Finding, sides: Sides) -> Finding:
-    """Compare how a metric changes with every doubling of `x`, in pairs of seeds."""
-    claim, metric = finding.claim, finding.metric
-    one, other = (sides.arms(pattern, metric) for pattern in claim.arms)
-    if min(len(one), len(other)) < 2:
-        return finding
-    gate, seeds = read(claim, sides), common_seeds([*one, *other])
-    few = f"fewer than {FEWEST} seeds" if len(seeds) < FEWEST else ""
-    first, second = (
-        [_slope(arms, claim.x, seed) for seed in seeds] for arms in (one, other)
-    )
-    pairs = [a - b for a, b in zip(first, second, strict=True)]
-    return replace(
-        finding,
-        verdict=CANNOT_TELL if gate.closed else MORE_SEEDS,
-        gate=gate.shown,
-        reason=gate.closed or few,
-        sides=claim.arms,
-        estimate=Estimate.of_pairs(pairs, claim.margin) if seeds else None,
-    )
-
-
 def _slope(arms: Sequence[ArmSummary], x: str, seed: int) -> float:
     places = [math.log2(float(arm.values[x])) for arm in arms]
     return linear_regression(places, [arm.seeds[seed] for arm in arms]).slope
-
-
-def _over_problems(finding: Finding, sides: Sides) -> Finding:
-    """Compare two options over problems; a stratum is of like sizes."""
-    claim, metric = finding.claim, finding.metric
-    profile = sides.run.description.profile
-    by = profile.problem if profile else ""
-    one, other = (sides.best(pattern, metric, by) for pattern in claim.arms)
-    pairs = {name: (one[name], other[name]) for name in one if name in other}
-    differences = {
-        name: fmean([first.seeds[s] - second.seeds[s] for s in seeds])
-        for name, (first, second) in pairs.items()
-        if (seeds := common_seeds([first, second]))
-    }
-    if not differences:
-        return finding
-    gate = read(claim, sides)
-    finding = replace(
-        finding,
-        verdict=MORE_SEEDS,
-        sides=claim.arms,
-        unit="data set",
-        gate=gate.shown,
-        reason=gate.closed,
-        published=_published([pairs[name] for name in differences], finding),
-    )
-    few = len(differences) < _FEWEST_RESAMPLED
-    if finding.reason or few:
-        reason = finding.reason or f"fewer than {_FEWEST_RESAMPLED} data sets"
-        verdict = CANNOT_TELL if finding.reason else MORE_SEEDS
-        return replace(finding, verdict=verdict, reason=reason)
-    sizes = {r.group: float(r.data.get("train") or 0) for r in sides.run.done}
-    ordered = sorted(differences, key=lambda name: sizes[one[name].group])
-    third = -(-len(ordered) // 3)
-    strata = [
-        [differences[name] for name in ordered[start : start + third]]
-        for start in range(0, len(ordered), third)
-    ]
-    value, resamples = means_over_problems(strata)
-    estimate = Estimate.of_resamples(value, resamples, claim.margin, len(ordered))
-    return replace(finding, estimate=estimate)
-
-
-def _published(
-    pairs: Sequence[tuple[ArmSummary, ArmSummary]], finding: Finding
-) -> float | None:
-    """Return the paper's mean difference of the same problems, if it prints them."""
-    printed = [
-        [
-            n.value
-            for arm in pair
-            for n in arm.published[:1]
-            if n.metric == finding.metric
-        ]
-        for pair in pairs
-    ]
-    found = [values[0] - values[1] for values in printed if len(values) == 2]
-    return fmean(found) if found and not finding.published else finding.published
 
 
 def with_pooled(finding: Finding, findings: Sequence[Finding], sides: Sides) -> Finding:
@@ -184,5 +142,6 @@ def with_pooled(finding: Finding, findings: Sequence[Finding], sides: Sides) -> 
         return finding
     columns = [[arms[name].seeds[seed] for seed in seeds] for name in beside]
     order = list(beside)
-    half, p = pooled(columns, order.index(names[0]), order.index(names[1]))
+    one, other = map(order.index, names)
+    half, p = pooled(columns, one, other, finding.claim.least)
     return replace(finding, pooled_half_width=half, pooled_p=p)

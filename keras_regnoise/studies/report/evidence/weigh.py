@@ -23,13 +23,15 @@ def weigh(run: Run) -> list[Finding]:
 
     - `"not run"`: the run has no finished cells of one side.
     - `"this setting can't tell"`: the claim's gate is closed: the baseline does not fit
-      its training part, or the regularizer that is known to help does not.
-    - `"needs more seeds"`: there are fewer than 3 pairs, or fewer than 10 for a
-      bootstrap.
+      its training part, or the regularizer that is known to help does not. Or runs
+      failed or diverged with which the sides might be others.
+    - `"needs more seeds"`: an arm of a side has not run, or there are fewer than 3
+      pairs (10 for a plateau).
     - `"equivalent within the margin"`: two one-sided tests reject a difference of the
       margin or more.
     - `"confirmed"`, `"refuted"`: the test of the difference rejects 0, and its sign is
-      that of the claim or the other.
+      that of the claim or the other. A claim that there is no difference that matters
+      is refuted where the test rejects one within the margin.
     - `"needs more seeds"`: none of the three; the reason says about how many.
 
     Every test is at 0.05 after Holm's correction for the number of the study's claims,
@@ -73,5 +75,5 @@ def _judged(finding: Finding, claims: int) -> Finding:
     if finding.p_value <= ALPHA:
         agrees = estimate.mean * claim.sign > 0
         return replace(finding, verdict=CONFIRMED if agrees else REFUTED)
-    needed = estimate.pairs_needed(claim.margin, claims)
+    needed = estimate.pairs_needed(claim.margin, claims, claim.least)
     return replace(finding, reason=f"about {needed} {finding.unit}s would decide")

@@ -57,10 +57,11 @@ def claim_notes(findings: Sequence[Finding]) -> list[str]:
     notes = [
         "Claims: written down in the study before it ran. difference: first side minus "
         "second, with its 95 % interval, in pairs of equal seeds (Student's t; a width "
-        "by a bootstrap over seeds, a mean over data sets by one over these, among "
-        "those of like size); of several arms the best on the validation split. "
-        "p: of a difference and, after the stroke, of one beyond the margin (two "
-        "one-sided tests), both after Holm's correction for their number.",
+        "by a bootstrap over seeds, a mean over 20 data sets or more by one over "
+        "these, among those of like size); of several arms the best on the validation "
+        "split. p: of a difference (where the claim is that there is none that "
+        "matters: of one beyond the margin) and, after the stroke, of one within the "
+        "margin (two one-sided tests), both after Holm's correction for their number.",
     ]
     return notes + [_disagreement(f) for f in findings if f.disagrees]
 
@@ -110,11 +111,14 @@ def difference_words(finding: Finding) -> str:
     if estimate is None:
         return NOTHING
     mean = _signed(finding, estimate.mean)
-    unit = finding.unit if estimate.count == 1 else f"{finding.unit}s"
+    count = str(estimate.count)
+    if estimate.count < finding.planned:  # an early look
+        count = f"{count} of {finding.planned}"
+    unit = finding.unit if count == "1" else f"{finding.unit}s"
     if not estimate.enough:
-        return f"{mean} ({estimate.count} {unit})"
+        return f"{mean} ({count} {unit})"
     ends = (_signed(finding, end) for end in (estimate.low, estimate.high))
-    return f"{mean} [{', '.join(ends)}] ({estimate.count} {unit})"
+    return f"{mean} [{', '.join(ends)}] ({count} {unit})"
 
 
 def margin_words(finding: Finding) -> str:
