@@ -1,5 +1,6 @@
 """What the tests and the examples of the docstrings share."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -61,6 +62,14 @@ def pytest_collection_modifyitems(items):
         place = Path(*item.path.relative_to(ROOT).parts[1:])
         if any(place.is_relative_to(name) for name in DIFFERS):
             item.add_marker("backend")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _leave_old_objects_alone():
+    """Spare collections what former modules left: millions of objects, seconds each."""
+    yield
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from keras_regnoise._race.rules import FRESH, Rules, alpha
 
 Table = Mapping[str, Scores]
 Training = tuple[str, int]
-End = Literal["", "nothing", "better", "worse", "budget"]
+End = Literal["", "nothing", "better", "worse", "diverged", "budget"]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Standing:
         difference: The winner minus the arm without noise, over the fresh seeds.
         wanted: Trainings that the race waits for, pairs of arm and seed.
         end: `"nothing"` if the choice fell on no noise, `"better"` or `"worse"` if the
-            measurement excludes 0, `"budget"` if there is no room for more, `""` if the
-            race goes on.
+            measurement excludes 0, `"diverged"` if the winner diverged in it more often
+            than no noise, `"budget"` if there is no room for more, `""` if the race
+            goes on.
     """
 
     arms: tuple[str, ...]
@@ -78,15 +79,17 @@ def decide(
     """Run a race as far as its scores go.
 
     After each round an arm whose paired difference to the leader excludes 0, at the
-    error rate of this look (`rules.alpha`), is out. The arm without noise stays, since
-    all are measured by it. When nothing is left beside it but the leader, or the budget
-    has only room for the measurement, the leader is the winner: it is measured on seeds
-    that took no part in the choice. If it is no noise, there is nothing to measure.
+    error rate of this look (`rules.alpha`), is out, and so is one that diverged more
+    often: the seeds with which it did not are a selection. The arm without noise stays,
+    since all are measured by it. When nothing is left beside it but the leader, or the
+    budget has only room for the measurement, the leader is the winner: it is measured
+    on seeds that took no part in the choice. If it is no noise, there is nothing to
+    measure.
 
     Args:
         arms: Names, the arm without noise first.
         scores: By arm and seed what is chosen by, more is better; NaN for a training
-            that failed.
+            that failed, minus infinity for one that diverged.
         rules: The rules.
         measured: By arm and seed what the winner is measured by, of data that are not
             those of `scores`; by default the same numbers. Only those of fresh seeds
@@ -161,7 +164,9 @@ def _measure(now: Standing, measured: Table, took: Table) -> Standing:
     step = smallest_step([list(own.values()), list(none.values())])
     difference = paired(own, none, step)
     end: End = ""
-    if difference.excludes_zero(level):
+    if _diverged(own) > _diverged(none):
+        end = "diverged"
+    elif difference.excludes_zero(level):
         end = "better" if difference.mean > 0 else "worse"
     return replace(
         now, measured=now.measured + 1, level=level, difference=difference, end=end
@@ -196,13 +201,20 @@ def _mean(now: Standing, took: Table, arm: str) -> float:
     return math.fsum(values) / len(values) if values else 0.0
 
 
-def _rank(own: Scores, none: Scores, step: float) -> float:
+def _rank(own: Scores, none: Scores, step: float) -> tuple[int, float]:
     pairs = paired(own, none, step)
-    return (0.0 if own is none else pairs.mean) if pairs.count else -math.inf
+    mean = (0.0 if own is none else pairs.mean) if pairs.count else -math.inf
+    return -_diverged(own), mean
+
+
+def _diverged(own: Scores) -> int:
+    return sum(score == -math.inf for score in own.values())
 
 
 def _is_out(own: Scores, leading: Scores, step: float, level: float) -> bool:
     """Whether an arm is behind the leader, or fails too often to be compared."""
+    if _diverged(own) > _diverged(leading):
+        return True
     pairs = paired(own, leading, step)
     # It can only be behind: an interval with one end, whose other rate is not spent.
     return pairs.count < min(2, len(own)) or (

@@ -54,7 +54,7 @@ NO_PAIRS = Pairs(math.nan, math.nan, 0)
 
 
 def paired(one: Scores, other: Scores, step: float = 0.0) -> Pairs:
-    """Return one minus other; runs that failed are NaN and in no pair.
+    """Return one minus other; runs that failed are not finite and in no pair.
 
     Args:
         one: Scores by seed.

@@ -89,6 +89,11 @@ def sentence(standing: Standing, amount: str, factor: float = 1.0) -> str:
         return f"The race goes on: {ahead} after {standing.seeds} seeds."
     if standing.end == "nothing":
         return NOTHING
+    if standing.end == "diverged":
+        return (
+            f"Nothing tried is better than none: leave it out ({leader} diverged more "
+            "often than none when it was measured)."
+        )
     mean = factor * difference.mean
     half = factor * difference.half_width(standing.level)
     size = f"{number(mean, half)} ± {number(half, half)} {amount}"

@@ -11,6 +11,9 @@ from keras_regnoise.studies.run import ArmKey, Record, Run
 def best_arm(run: Run) -> ArmKey:
     """Name the arm to take: of a race what it found, else that with the best mean.
 
+    One of which runs diverged comes after all of which fewer did: the mean is that of
+    the others.
+
     Raises:
         InputError: If no cell is done.
     """
@@ -21,7 +24,12 @@ def best_arm(run: Run) -> ArmKey:
     if standing := standing_of(run):
         return "", standing.leader if standing.end == "better" else standing.none
     arms = [[r for r in run.of_arm(arm) if r.done] for arm in run.arms]
-    return max(filter(None, arms), key=lambda of: mean(_scores(run, of)))[0].key
+
+    def rank(records: Sequence[Record]) -> tuple[int, float]:
+        diverged = sum(record.diverged for record in run.of_arm(records[0].key))
+        return -diverged, mean(_scores(run, records))
+
+    return max(filter(None, arms), key=rank)[0].key
 
 
 def cells_by_score(run: Run, arm: ArmKey) -> list[str]:

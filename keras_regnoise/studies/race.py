@@ -47,7 +47,8 @@ def standing_of(run: Run) -> Standing | None:
         if record.arm not in tables[0] or number is None:
             continue
         for table, name in zip(tables, names, strict=False):
-            table[record.arm][number] = sign * _value(record, name)
+            value = -math.inf if record.diverged else sign * _value(record, name)
+            table[record.arm][number] = value
         tables[2][record.arm][number] = record.seconds or 0.0
     scores, measured, seconds = tables
     return decide(arms, scores, rules_of(tuned, len(seeds)), measured, seconds)

@@ -112,6 +112,36 @@ def test_an_arm_that_always_fails_is_out_and_the_race_goes_on():
     assert standing.leader == "good"
 
 
+def diverging(arm, seeds, means=MEANS):
+    """Train an arm that diverges with every other of some seeds."""
+    trainings = Trainings(means)
+    train = trainings.train
+
+    def trained(name, seed):
+        train(name, seed)
+        if name == arm and seeds(seed) and seed % 2:
+            trainings.scores[name][seed] = -math.inf
+
+    trainings.train = trained
+    return trainings
+
+
+def test_an_arm_that_diverges_now_and_then_is_not_the_best():
+    """The seeds with which it does not are a selection."""
+    standing = diverging("good", lambda seed: True).run(Rules())
+    assert standing.out["good"] == 4
+    assert standing.leader != "good"
+    # Without noise, it is the other way round.
+    standing = diverging("none", lambda seed: True).run(Rules())
+    assert (standing.end, standing.leader) == ("better", "good")
+
+
+def test_a_winner_that_diverges_when_it_is_measured_has_not_won():
+    standing = diverging("good", lambda seed: seed >= FRESH).run(Rules())
+    assert (standing.end, standing.leader) == ("diverged", "good")
+    assert standing.difference.mean > 0
+
+
 def test_without_a_race_every_arm_gets_all_its_seeds():
     trainings = Trainings()
     standing = trainings.run(Rules(first=6, off=True))

@@ -44,6 +44,13 @@ def test_a_difference_that_is_small_beside_its_spread_is_nothing():
     )
 
 
+def test_diverged_in_the_measurement():
+    assert sentence(ended("diverged", 0.1, 0.01), "points", 100) == (
+        "Nothing tried is better than none: leave it out (RotationOut 0.5 before the "
+        "head diverged more often than none when it was measured)."
+    )
+
+
 def test_worse_in_the_measurement():
     text = sentence(ended("worse", -0.1, 0.1), "points", 100)
     assert text.startswith("Nothing tried is better than none: leave it out (Rotation")
