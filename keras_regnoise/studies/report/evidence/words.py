@@ -13,6 +13,11 @@ from keras_regnoise.studies.report.evidence.finding import (
 from keras_regnoise.studies.report.markdown import markdown
 from keras_regnoise.studies.report.metric import NOTHING, Metric
 
+_HOW = {
+    "plateau": "a width: a bootstrap over seeds",
+    "problems": "over data sets: in pairs of these, from 20 on a bootstrap over those "
+    "of like size",
+}
 COLUMNS = ("claim", "verdict", "difference", "margin", "p, Holm", "published", "arms")
 
 
@@ -54,14 +59,22 @@ def claim_notes(findings: Sequence[Finding]) -> list[str]:
     """Return the notes below the table of the claims."""
     if not findings:
         return []
+    claims = [finding.claim for finding in findings]
+    how = ["Student's t, in pairs of equal seeds"]
+    how += [
+        text for name, text in _HOW.items() if name in {c.statistic for c in claims}
+    ]
+    no_difference = (
+        " Of a claim that no difference matters the first is small beyond it alone."
+        if any(claim.least for claim in claims)
+        else ""
+    )
     notes = [
         "Claims: written down in the study before it ran. difference: first side minus "
-        "second, with its 95 % interval, in pairs of equal seeds (Student's t; a width "
-        "by a bootstrap over seeds, a mean over 20 data sets or more by one over "
-        "these, among those of like size); of several arms the best on the validation "
-        "split. p: of a difference (where the claim is that there is none that "
-        "matters: of one beyond the margin) and, after the stroke, of one within the "
-        "margin (two one-sided tests), both after Holm's correction for their number.",
+        f"second, with its 95 % interval ({'; '.join(how)}); of several arms the best "
+        "on the validation split. p: of a difference and, after the stroke, of one "
+        "beyond the margin (two one-sided tests), both after Holm's correction for "
+        f"their number.{no_difference}",
     ]
     return notes + [_disagreement(f) for f in findings if f.disagrees]
 
