@@ -53,6 +53,12 @@ def finished(finding: Finding, sides: Sides) -> Finding:
     return replace(finding, reason=next(filter(None, waiting), finding.reason))
 
 
+def unless_waiting(finding: Finding, sides: Sides, problem: str) -> Finding:
+    """Name a problem, if it is not for what has not run yet."""
+    waiting = finished(replace(finding, verdict=MORE_SEEDS), sides)
+    return waiting if waiting.reason else cannot_tell(finding, problem)
+
+
 def cannot_tell(finding: Finding, reason: str) -> Finding:
     """Return the finding without a verdict."""
     return replace(finding, verdict=CANNOT_TELL, reason=reason)

@@ -13,6 +13,7 @@ from keras_regnoise.studies.report.evidence.grounds import (
     cannot_tell,
     finished,
     gated,
+    unless_waiting,
 )
 from keras_regnoise.studies.report.evidence.problems import over_problems
 from keras_regnoise.studies.report.evidence.sides import Sides, common_seeds, name_of
@@ -66,7 +67,7 @@ def _plateaus(finding: Finding, sides: Sides) -> Finding:
         return finding
     finding = replace(finding, sides=claim.arms)
     if problem := _no_curves(arms, claim):
-        return cannot_tell(finding, problem)
+        return unless_waiting(finding, sides, problem)
     direction = direction_of(metric, sides.run.description)
     if direction is None:
         return cannot_tell(finding, f"whether more {metric} is better is not known")
@@ -90,7 +91,7 @@ def _slopes(finding: Finding, sides: Sides) -> Finding:
         return finding
     finding = replace(finding, sides=claim.arms)
     if problem := _no_curves(arms, claim):
-        return cannot_tell(finding, problem)
+        return unless_waiting(finding, sides, problem)
     seeds = common_seeds([*one, *other])
     pairs = [_slope(one, claim.x, s) - _slope(other, claim.x, s) for s in seeds]
     if seeds:

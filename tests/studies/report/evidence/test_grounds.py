@@ -166,6 +166,13 @@ def test_what_is_no_curve(statistic):
     tested = claim("Rotation *", gate=None, statistic=statistic, x="rate")
     (finding,) = weigh(simulated(EFFECTS, [tested]))
     assert finding.reason == "Rotation * is one arm; two make a curve"
+    (finding,) = weigh(
+        keeping(simulated(effects, [tested]), lambda r: r.arm != "Rotation 0.3")
+    )
+    assert (finding.verdict, finding.reason) == (
+        "needs more seeds",
+        "Rotation 0.3 has no finished run",
+    )
     twice = simulated(effects | {"Rotation b 0.3": 0.2}, [tested])
     (finding,) = weigh(twice)
     assert finding.reason == "several arms of Rotation * have one rate"
