@@ -1,6 +1,7 @@
 """What the tests and the examples of the docstrings share."""
 
 import gc
+import itertools
 import os
 from pathlib import Path
 
@@ -20,6 +21,7 @@ if BACKEND == "torch":
     import torch
 
     torch.set_warn_always(True)  # else only the first test of a process is warned
+_MODULES = itertools.count(1)
 # What computes with tensors, and so may differ between backends; of `tests` and of the
 # examples in `keras_regnoise`.
 DIFFERS = (
@@ -68,6 +70,8 @@ def pytest_collection_modifyitems(items):
 def _leave_old_objects_alone():
     """Spare collections what former modules left: millions of objects, seconds each."""
     yield
+    if next(_MODULES) % 20 == 0:
+        gc.unfreeze()  # what has become garbage since goes now
     gc.collect()
     gc.freeze()
 
