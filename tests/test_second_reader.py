@@ -1,7 +1,7 @@
 """A second reader: the documents' intervals again, by SciPy, from results.csv alone.
 
 Nothing of the package computes here; it writes results.csv, as `report` does. What a
-claim says is read from study.json.
+claim says is the description of the study, as its folder has it.
 """
 
 import csv
@@ -31,7 +31,6 @@ FOLDERS = [
 ]
 # Sums in another order: as far as two sums of the same numbers may be apart.
 ROUNDING = 1e-9
-RESAMPLED = ("plateau", "problems")
 MANY = 20  # data sets
 
 
@@ -294,9 +293,9 @@ def test_claims(reader):
     # Holm's correction may hand the p value of a bootstrap to others.
     drawn = {
         p
-        for claim, *ps in zip(claims, differ, alike, strict=True)
+        for claim, numbers, *ps in zip(claims, found, differ, alike, strict=True)
         for p in ps
-        if claim["statistic"] in RESAMPLED
+        if numbers and is_resampled(claim, numbers[3])
     }
     for claim, numbers, *rest in zip(claims, found, tested, differ, alike, strict=True):
         assert (claim["text"] in read) == (numbers is not None)
@@ -313,6 +312,11 @@ def test_claims(reader):
                     assert text == shown(p), claim["text"]
 
 
+def is_resampled(claim, count):
+    many = claim["statistic"] == "problems" and count >= MANY
+    return many or claim["statistic"] == "plateau"
+
+
 def check(reader, claim, row, numbers, is_open, p, q):
     metric = claim["metric"] or reader.study["metric"]
     mean, low, high, count = re.match(
@@ -323,7 +327,7 @@ def check(reader, claim, row, numbers, is_open, p, q):
     assert row["verdict"].partition(" (")[0] == expected(claim, numbers, is_open, p, q)
     printed = (mean, low, high)
     plateau = claim["statistic"] == "plateau"
-    if plateau or (claim["statistic"] == "problems" and numbers[3] >= MANY):
+    if is_resampled(claim, numbers[3]):
         # Two bootstraps differ at their ends by some 0.08 of a standard error.
         factor = 100 if metric.endswith("accuracy") and not plateau else 1
         low, high = factor * numbers[1], factor * numbers[2]

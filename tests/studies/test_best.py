@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 
 from keras_regnoise.studies.best import best_arm
+from keras_regnoise.studies.engine.failure import reason_of
+from keras_regnoise.studies.engine.training import DivergedError
 from keras_regnoise.studies.race import standing_of
 from tests.studies.report.synthetic import changed, toy
 
@@ -29,7 +31,7 @@ def diverged(run, name, seeds):
                 r,
                 status="failed",
                 metrics={},
-                error="DivergedError: the loss became nan in epoch 2",
+                error=reason_of(DivergedError("the loss became nan in epoch 2")),
             )
             if r.arm == name and r.seed in seeds
             else r

@@ -23,9 +23,7 @@ class Sides:
 
     def arms(self, pattern: str, metric: str) -> list[ArmSummary]:
         """Return the arms of the run that match a pattern and have finished seeds."""
-        keys = {arm_key(a) for a in self.run.description.arms if matches(a, pattern)}
-        found = self._summary(metric)
-        return [arm for key, arm in found.items() if key in keys and arm.value.count]
+        return [arm for arm in self._matching(pattern, metric) if arm.value.count]
 
     def best(self, pattern: str, metric: str, by: str = "") -> dict[str, ArmSummary]:
         """Return the best arm that matches, by group; chosen by the objective.
@@ -92,16 +90,19 @@ class Sides:
 
     def ended_badly(self, pattern: str, metric: str) -> list[ArmSummary]:
         """Return the arms that match, have ended runs, and no finite number of any."""
-        keys = {arm_key(a) for a in self.run.description.arms if matches(a, pattern)}
         return [
             arm
-            for key, arm in self._summary(metric).items()
-            if key in keys and not arm.value.count and arm.failed + arm.not_finite
+            for arm in self._matching(pattern, metric)
+            if not arm.value.count and arm.failed + arm.not_finite
         ]
 
     def less_is_better(self, metric: str) -> bool:
         """Tell whether less of a metric is better."""
         return direction_of(metric, self.run.description) == "min"
+
+    def _matching(self, pattern: str, metric: str) -> list[ArmSummary]:
+        keys = {arm_key(a) for a in self.run.description.arms if matches(a, pattern)}
+        return [arm for key, arm in self._summary(metric).items() if key in keys]
 
     def _rank(self, arm: ArmSummary) -> float:
         objective = self.run.description.objective
@@ -123,7 +124,7 @@ class Sides:
         ]
 
     def _diverged(self, key: ArmKey) -> bool:
-        """Tell whether all runs of an arm ended, without a finite number."""
+        """Tell whether all runs of an arm ended, and none failed but by diverging."""
         ended = self.run.of_arm(key)
         return len(ended) == self.run.planned(key) > 0 and all(
             record.done or record.diverged for record in ended
