@@ -6,6 +6,7 @@ it may be killed at any moment.
 
 import errno
 import gc
+import math
 import os
 import platform
 import shutil
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from keras_regnoise.studies.engine.training import Trainer
 
 EPOCHS = "keras_regnoise.epochs"  # topic of what workers tell of themselves
+_TELL_S = 0.5  # an epoch may take a millisecond, and every message its share of a core
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 _trainers: dict[Any, "Trainer"] = {}
 
@@ -70,10 +72,15 @@ def train_cell(
     run = Run.without_records(directory)
     busy = f"Another process trains {cell} in {directory}."
     deadline = None if limit_s is None else time.monotonic() + limit_s
+    told = -math.inf
 
     def on_epoch(epoch: int, of: int) -> None:
-        get_worker().log_event(EPOCHS, {"cell": cell.id, "epoch": epoch, "of": of})
-        if deadline is not None and time.monotonic() > deadline:
+        nonlocal told
+        now = time.monotonic()
+        if now - told >= _TELL_S:
+            told = now
+            get_worker().log_event(EPOCHS, {"cell": cell.id, "epoch": epoch, "of": of})
+        if deadline is not None and now > deadline:
             raise OutOfTimeError
 
     with lock(_lock_of(run, cell.id), busy):
