@@ -131,7 +131,7 @@ def step_bytes(mode: str, model: keras.Model, x: Any, y: Any) -> int:
     del mode
     step, variables = _step_of(model)
     step = jax.jit(step, donate_argnums=0)
-    analysis = step.lower(variables, x, y).compile().memory_analysis()
+    analysis: Any = step.lower(variables, x, y).compile().memory_analysis()
     return int(analysis.temp_size_in_bytes)
 
 

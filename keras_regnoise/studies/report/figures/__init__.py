@@ -1,7 +1,8 @@
 """Figures of a run: the paper's from our numbers, learning curves, profiles."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from keras_regnoise.studies._atomic import replacing
 from keras_regnoise.studies.race import is_tuning, standing_of
 from keras_regnoise.studies.report.figures import by_rate, profiles
 from keras_regnoise.studies.report.figures.curve_drawing import draw_curves
-from keras_regnoise.studies.report.figures.curves import curve_panels
+from keras_regnoise.studies.report.figures.curves import CurvePanel, curve_panels
 from keras_regnoise.studies.report.figures.drawing import draw, legend
 from keras_regnoise.studies.report.figures.panels import Panel, panels, shortened
 from keras_regnoise.studies.report.metric import Metric
@@ -81,8 +82,8 @@ def curves_figure(run: Run, file: Path, metric: str | None = None) -> bool:
     Returns:
         False, and no image, without a curve or with too many for an image.
     """
-    groups = curve_panels(readable(run), metric).values()
-    parts = [panel for group in groups for panel in group]
+    groups = curve_panels(readable(run), metric)
+    parts = [panel for of_group in groups.values() for panel in of_group]
     if not 0 < len(parts) <= _MOST_PANELS:
         file.unlink(missing_ok=True)  # of an earlier state of the run
         return False
@@ -90,7 +91,7 @@ def curves_figure(run: Run, file: Path, metric: str | None = None) -> bool:
     size = (3.6 * columns, 2.6 * math.ceil(len(parts) / columns) + 0.5)
     with style(LIGHT), replacing(file) as draft:
         image = Figure(figsize=size)
-        drawn = _fill(image, parts, columns, draw_curves)
+        drawn = _fill(image, _placed(groups), columns, draw_curves)
         # A panel for each arm has the arm's name above it.
         titles = {panel.title for panel in parts}
         baselines = {c.name for panel in parts for c in panel.curves if c.is_baseline}
@@ -100,6 +101,17 @@ def curves_figure(run: Run, file: Path, metric: str | None = None) -> bool:
         )
         image.savefig(draft, format=file.suffix.removeprefix("."))
     return True
+
+
+def _placed(groups: Mapping[str, Sequence[CurvePanel]]) -> list[CurvePanel]:
+    """Name the group above every panel: others may have arms of the same names."""
+    return [
+        panel
+        if len(groups) == 1 or panel.title == group
+        else replace(panel, title=f"{shortened(group)}\n{panel.title}")
+        for group, of_group in groups.items()
+        for panel in of_group
+    ]
 
 
 def _compose(parts: Sequence[Panel]) -> Figure:

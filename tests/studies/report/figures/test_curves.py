@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from keras_regnoise._figures import LIGHT
 from keras_regnoise.studies import report
+from keras_regnoise.studies.report import figures
 from keras_regnoise.studies.report.figures.curve_drawing import draw_curves
 from keras_regnoise.studies.report.figures.curves import curve_metric, curve_panels
 from tests.studies.report.synthetic import ACCURACIES, changed, failed, measured, toy
@@ -93,3 +94,26 @@ def test_the_last_epoch_is_seen_of_an_arm_that_learns_nothing():
     low, high = panel.limits
     for curve in panel.curves:
         assert low <= 100 * curve.intervals[-1].mean <= high
+
+
+@pytest.mark.parametrize("groups", [("MLP", "ConvNet"), ("MLP",)])
+@pytest.mark.parametrize("arms", [4, 3])
+def test_panels_of_one_image_say_their_group(groups, arms, tmp_path, monkeypatch):
+    """Where there are several, each has arms of the same names."""
+    seeds = {f"Dropout 0.{rate}": [0.9, 0.91, 0.92] for rate in range(1, arms)}
+    run = toy({"none": [0.9, 0.92, 0.94], **seeds}, groups=groups)
+    images = []
+    save = Figure.savefig
+    monkeypatch.setattr(
+        Figure,
+        "savefig",
+        lambda image, *a, **k: images.append(image) or save(image, *a, **k),
+    )
+    assert figures.curves_figure(run, tmp_path / "curves.png")
+    titles = [axes.get_title(loc="left") for axes in images[0].axes if axes.lines]
+    if arms == 3:  # together
+        assert titles == list(groups)
+    elif len(groups) == 1:
+        assert titles == list(seeds)
+    else:
+        assert titles == [f"{group}\n{arm}" for group in groups for arm in seeds]
