@@ -42,6 +42,20 @@ DIFFERS = (
     *("studies/engine/test_training.py", "studies/engine/test_shared_program.py"),
     *("studies/papers/test_protocol.py", "studies/test_one_call.py"),
 )
+# What stands on Keras's functions: with JAX and torch, of these, the examples of pages
+# and docstrings alone, without `--thorough`.
+ON_KERAS = (
+    *("placement", "analysis", "tuning", "models", "datasets", "test_float64.py"),
+    *("studies/engine", "studies/papers"),
+)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="Every setting of every layer, all of JAX and torch, twenty kills.",
+    )
 
 
 def pytest_ignore_collect(collection_path):
@@ -56,14 +70,38 @@ def pytest_ignore_collect(collection_path):
     return True if of_another and backend in OTHERS else None
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("thorough"):
+        _leave_out(config, items)
     skip = pytest.mark.skip(reason=f"needs TensorFlow, the backend is {BACKEND}")
     for item in items:
         if BACKEND != "tensorflow" and item.get_closest_marker("tensorflow"):
             item.add_marker(skip)
-        place = Path(*item.path.relative_to(ROOT).parts[1:])
-        if any(place.is_relative_to(name) for name in DIFFERS):
+        if _is_in(DIFFERS, item):
             item.add_marker("backend")
+
+
+def _leave_out(config, items):
+    """Leave out what other tests have too, but for other sizes or another backend."""
+    rest = {item for item in items if _is_a_variant(item) or _is_on_keras(item)}
+    items[:] = [item for item in items if item not in rest]
+    config.hook.pytest_deselected(items=list(rest))
+
+
+def _is_a_variant(item):
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return any(getattr(value, "variant", False) for value in parameters)
+
+
+def _is_on_keras(item):
+    if BACKEND == "tensorflow" or isinstance(item, pytest.DoctestItem):
+        return False
+    return _is_in(ON_KERAS, item) and item.path.name != "test_page.py"
+
+
+def _is_in(places, item):
+    place = Path(*item.path.relative_to(ROOT).parts[1:])
+    return any(place.is_relative_to(name) for name in places)
 
 
 @pytest.fixture(autouse=True, scope="module")

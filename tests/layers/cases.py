@@ -59,6 +59,12 @@ class Case:
     def needs_feature_size(self):
         return self.layer not in ELEMENTWISE and not self.inner
 
+    @property
+    def variant(self):
+        """Whether it computes as another case of its layer does, on any backend."""
+        first = next(case for case in CASES if case.layer is self.layer)
+        return first is not self and self.name not in OF_THEIR_OWN
+
 
 ELEMENTWISE = (
     krn.DropActivation,
@@ -91,6 +97,11 @@ def lstm(**options):
     return keras.layers.LSTM(6, return_sequences=True, **options)
 
 
+# Other kernels or paths than the first case of their layer has.
+OF_THEIR_OWN = (
+    *("rotation_sample_uncentred", "spatial_block", "ic_group_rotationout"),
+    *("vcl_images", "drop_connect_conv_gaussian", "weight_drop_lstm"),
+)
 CASES = [
     Case("rotation", krn.RotationOut, {"rate": 0.3}, (6,)),
     Case(

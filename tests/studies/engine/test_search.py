@@ -67,11 +67,17 @@ def test_a_finished_run_trains_nothing(finished):
     assert output == finished[1]
 
 
-def test_twenty_kills_lose_nothing_and_repeat_nothing(finished, tmp_path):
+@pytest.fixture
+def most(request):
+    """How many kills of the driver, or of workers, a test makes."""
+    return 20 if request.config.getoption("thorough") else 6
+
+
+def test_kills_lose_nothing_and_repeat_nothing(finished, most, tmp_path):
     directory, moments = tmp_path / "run", random.Random(7)
     kills = 0
     seen = {}
-    while kills < 20:
+    while kills < most:
         process = start("run", TINY, "--out", directory)
         time.sleep(moments.uniform(0.0, 9.0))
         if process.poll() is not None:
@@ -97,12 +103,12 @@ def _unchanged(directory, earlier):
     return now
 
 
-def test_two_workers_one_of_them_killed_twenty_times(finished, tmp_path):
+def test_two_workers_one_of_them_killed_again_and_again(finished, most, tmp_path):
     """Twice for every cell that ends; a run that is done is followed by another."""
     moments, kills, runs = random.Random(3), 0, 0
-    while kills < 20:
+    while kills < most:
         directory = tmp_path / f"run{runs}"
-        kills += _run_with_dying_workers(directory, moments, 20 - kills)
+        kills += _run_with_dying_workers(directory, moments, most - kills)
         done = metrics(directory)
         assert done.items() <= metrics(finished[0]).items()
         assert len(done) == 12
