@@ -54,7 +54,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--thorough",
         action="store_true",
-        help="Every setting of every layer, all of JAX and torch, twenty kills.",
+        help="Further sizes of layers, all of JAX and torch, twenty kills of a search.",
     )
 
 
@@ -82,15 +82,15 @@ def pytest_collection_modifyitems(config, items):
 
 
 def _leave_out(config, items):
-    """Leave out what other tests have too, but for other sizes or another backend."""
-    rest = {item for item in items if _is_a_variant(item) or _is_on_keras(item)}
+    """Leave out further sizes and formats, and what TensorFlow's run has."""
+    rest = {i for i in items if _is_of_a_further_case(i) or _is_on_keras(i)}
     items[:] = [item for item in items if item not in rest]
     config.hook.pytest_deselected(items=list(rest))
 
 
-def _is_a_variant(item):
+def _is_of_a_further_case(item):
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return any(getattr(value, "variant", False) for value in parameters)
+    return any(getattr(value, "further", False) for value in parameters)
 
 
 def _is_on_keras(item):

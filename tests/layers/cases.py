@@ -60,10 +60,9 @@ class Case:
         return self.layer not in ELEMENTWISE and not self.inner
 
     @property
-    def variant(self):
-        """Whether it computes as another case of its layer does, on any backend."""
-        first = next(case for case in CASES if case.layer is self.layer)
-        return first is not self and self.name not in OF_THEIR_OWN
+    def further(self):
+        """Whether it is a further size or data format of a layer, for `--thorough`."""
+        return self.name in FURTHER
 
 
 ELEMENTWISE = (
@@ -97,10 +96,12 @@ def lstm(**options):
     return keras.layers.LSTM(6, return_sequences=True, **options)
 
 
-# Other kernels or paths than the first case of their layer has.
-OF_THEIR_OWN = (
-    *("rotation_sample_uncentred", "spatial_block", "ic_group_rotationout"),
-    *("vcl_images", "drop_connect_conv_gaussian", "weight_drop_lstm"),
+# What their layers compute in them, they compute in another case too.
+FURTHER = (
+    *("rotation_channels_first", "spatial_volume_channels_first"),
+    *("drop_block_volume_channels_first", "drop_connect_sequence_gaussian"),
+    *("cross_normalization_sequence", "cross_normalization_channels_first"),
+    "zca_axis",
 )
 CASES = [
     Case("rotation", krn.RotationOut, {"rate": 0.3}, (6,)),
