@@ -22,9 +22,9 @@ class Arms:
     seeds: Mapping[str, Mapping[object, float]]
 
     @classmethod
-    def of_run(cls, folder: str, group: str = "") -> Self:
+    def of_run(cls, folder: str, group: str = "", metric: str | None = None) -> Self:
         """Read the records of a run, of a group that other groups have arms like."""
-        summary = report.summarize(Run.open(RESULTS / folder))
+        summary = report.summarize(Run.open(RESULTS / folder), metric)
         arms = [arm for arm in summary if arm.group == group]
         seeds = {arm.arm: dict(arm.seeds) for arm in arms}
         return cls(link_to(folder), Metric(arms[0].metric), seeds)

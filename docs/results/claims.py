@@ -8,7 +8,7 @@ import older_claims
 
 from keras_regnoise.cli.list import rows_of
 from keras_regnoise.studies import Run, Study, registry
-from keras_regnoise.studies.report import Finding, weigh
+from keras_regnoise.studies.report import Finding, Metric, weigh
 from keras_regnoise.studies.report.evidence import words
 from keras_regnoise.studies.report.evidence.finding import (
     CONFIRMED,
@@ -19,7 +19,7 @@ from keras_regnoise.studies.report.evidence.finding import (
 from keras_regnoise.studies.report.markdown import markdown
 
 RESULTS = Path(__file__).parent
-_COLUMNS = ("claim", "gate", "effect", "published", "verdict")
+_COLUMNS = ("claim", "gate", "metric", "effect", "published", "verdict")
 _DECIDED = (CONFIRMED, REFUTED, EQUIVALENT)
 _SCALE = "short"
 Runs = dict[str, tuple[Run, list[Finding]]]
@@ -38,6 +38,7 @@ def counted(runs: Runs) -> str:
     findings = [finding for _, found in runs.values() for finding in found]
     decided = [f for f in findings if f.verdict in _DECIDED]
     gated = sum(bool(f.claim.gate) for f in decided)
+    early = sum(f.estimate.count < f.planned for f in decided if f.estimate)
     used = [v for v in VERDICTS if any(f.verdict == v for f in findings)]
     lines = [["study", "claims", *used]]
     for name, (_, found) in runs.items():
@@ -45,8 +46,9 @@ def counted(runs: Runs) -> str:
         numbers = (str(counts[verdict] or "") for verdict in used)
         lines.append([_link(name), str(len(found)), *numbers])
     sentence = (
-        f"{len(decided)} of {len(findings)} claims are decided; {gated} of these have "
-        "a gate, which is open."
+        f"{len(decided)} of {len(findings)} claims are decided, {early} of them by "
+        f"fewer seeds than are planned. {gated} have a gate, which is open; the others "
+        "are of formulas, variances, steps and the like, which need none."
     )
     table = markdown(lines, [True, *(False for _ in lines[0][1:])])
     return "\n".join([sentence, "", *table])
@@ -91,7 +93,12 @@ def _line(finding: Finding) -> list[str]:
         verdict = f"**{verdict}**"
     effect = words.difference_words(finding) if finding.estimate else ""
     published = words.published_words(finding)
-    return [finding.claim.text, finding.gate, effect, published, verdict]
+    metric = Metric(finding.metric).words
+    if finding.claim.statistic == "plateau":
+        metric = f"range of {finding.claim.x}s"
+    elif finding.claim.statistic == "slope":
+        metric = f"slope of the {metric}"
+    return [finding.claim.text, finding.gate, metric, effect, published, verdict]
 
 
 def missing(runs: Runs) -> str:

@@ -38,13 +38,14 @@ def best_and_beyond(run: Run) -> str:
         f"{100 * getattr(best.estimate, name):+.2f}" for name in ("mean", "low", "high")
     )
     rotation, dropout = (side.removeprefix("MLP: ") for side in best.sides)
+    right = {arm: f"{mean:.2f} %" for arm, mean in arms.items()}
     return (
         f"*An MLP on 500 digits of which 40 % have a wrong label, {seeds_of(run)} "
-        f"seeds: without noise it has {arms['none']:.1f} % of the test digits right, "
-        f"with {dropout} {arms[dropout]:.1f} %, with {rotation} {arms[rotation]:.1f} "
-        f"%, each at its best rate (a difference of {mean} points, 95 % interval {low} "
-        f"to {high}); at rate 0.9 Dropout has fallen to {arms['Dropout 0.9']:.1f} %, "
-        f"RotationOut is at {arms['RotationOut 0.9']:.1f} %.*"
+        f"seeds: without noise it has {right['none']} of the test digits right, with "
+        f"{dropout} {right[dropout]}, with {rotation} {right[rotation]}, each at its "
+        f"best rate (a difference of {mean} points, 95 % interval {low} to {high}); at "
+        f"rate 0.9 Dropout has fallen to {right['Dropout 0.9']}, RotationOut is at "
+        f"{right['RotationOut 0.9']}.*"
     )
 
 

@@ -89,23 +89,24 @@ def sentence(standing: Standing, amount: str, factor: float = 1.0) -> str:
         return f"The race goes on: {ahead} after {standing.seeds} seeds."
     if standing.end == "nothing":
         return NOTHING
+    # The measurement is of this one alone, and says nothing of the others.
+    best = f"{leader}, the best of what was tried,"
     if standing.end == "diverged":
-        return (
-            f"Nothing tried is better than none: leave it out ({leader} diverged more "
-            "often than none when it was measured)."
-        )
+        return f"{best} diverged more often than none when measured: leave it out."
     mean = factor * difference.mean
     half = factor * difference.half_width(standing.level)
     size = f"{number(mean, half)} ± {number(half, half)} {amount}"
     if standing.end == "better":
         return f"{leader} is better than none by {size}."
-    so_far = f"{leader} differs from none by {size}"
     if standing.end == "worse":
-        return f"Nothing tried is better than none: leave it out ({so_far})."
+        return f"{best} is not better than none ({size}): leave it out."
     more = missing_seeds(standing)
     if more is None:
-        return f"{NOTHING[:-1]} ({so_far})."
-    return f"Needs more: about {more} more seeds would settle it ({so_far} so far)."
+        return f"{best} is not distinguishable from none ({size}): leave it out."
+    return (
+        f"Needs more: about {more} more seeds would settle it ({leader} differs from "
+        f"none by {size} so far)."
+    )
 
 
 def missing_seeds(standing: Standing) -> int | None:

@@ -70,11 +70,9 @@ def _help(gate: Gate, sides: Sides) -> Reading:
     if len(pairs) < FEWEST:
         few = f"{names[0]} has fewer than {FEWEST} pairs with {names[1]}"
         return Reading(closed=few)
-    found, signed = Estimate.of_pairs(pairs, margin=0.0), Metric(metric).signed
-    shown = (
-        f"; {names[0]} is worth {signed(found.mean)} "
-        f"[{signed(found.low)}, {signed(found.high)}]"
-    )
+    found, shown_by = Estimate.of_pairs(pairs, margin=0.0), Metric(metric)
+    mean, *ends = map(shown_by.signed, (found.mean, found.low, found.high))
+    shown = f"; {names[0]} changes the {shown_by.words} by {mean} [{', '.join(ends)}]"
     helps = found.high < 0 if sides.less_is_better(metric) else found.low > 0
     why = f"{names[0]}, the best of its kind, is not better than {names[1]}"
     return Reading(shown, "" if helps else why)

@@ -202,7 +202,7 @@ def test_help_is_in_the_headline_whatever_the_claim_is_about():
     run = with_metrics(run, {a: {"train_error": errors.get(a, 0.03)} for a in BETTER})
     (finding,) = weigh(run)
     assert finding.verdict == "confirmed"
-    assert "Dropout 0.3 is worth +" in finding.gate
+    assert "Dropout 0.3 changes the test accuracy by +" in finding.gate
 
 
 PROFILE = Profile("set", "within", "option")

@@ -108,8 +108,8 @@ def test_no_gate_no_verdict():
     assert helpless.verdict == "this setting can't tell"
     assert "Dropout 0.3, the best of its kind, is not better" in helpless.reason
     assert helpless.p_value == 1.0
-    fitted = "none has a training accuracy of 100.00; Dropout 0.3 is worth +"
-    assert of(effects=better).gate.startswith(fitted)
+    fitted = "none has a training accuracy of 100.00; Dropout 0.3 changes the test "
+    assert of(effects=better).gate.startswith(f"{fitted}accuracy by +")
 
 
 def test_a_gate_whose_arms_are_not_there_is_closed():
