@@ -380,10 +380,7 @@ def test_arms(reader):
             assert half in texts(metric, np.ptp(interval(pairs)) / 2, signed=False)
 
 
-OLDER = {
-    "drop-activation": ("to 1.00", "1.00"),
-    "dropout-placement": ("to none", "none"),
-}
+OLDER = {"drop-activation": ("to 1.00", "1.00")}
 
 
 @pytest.mark.parametrize("name", OLDER)

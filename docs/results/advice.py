@@ -111,26 +111,34 @@ def where() -> str:
 
 def _recalibration() -> str:
     """Say what it is worth to measure BatchNormalization's statistics again."""
-    placed = Arms.of_table("dropout-placement")
-    shift = Arms.of_table("dropout-placement", "variance_shift")
-    again = Arms.of_table("dropout-placement", "recalibrated_test_accuracy")
-    gains = [
-        replace(placed, seeds={"again": again.seeds[arm], "before": placed.seeds[arm]})
-        for arm in ("Dropout-b", "Dropout-a centred", "Dropout-a", "Dropout-b centred")
-    ]
-    one, two = (gain.more("again", "before") for gain in gains[:2])
-    three, four = (gain.alike("again", "before") for gain in gains[2:])
+    network = "ResNet-20, CIFAR-10"
+    placed, again, shift = (
+        Arms.of_run("dropout-placement", network, metric)
+        for metric in (None, "recalibrated_test_accuracy", "variance_shift")
+    )
+    gains = {
+        arm: replace(placed, seeds={"again": again.seeds[arm], "before": seeds})
+        for arm, seeds in placed.seeds.items()
+    }
+    clear = ("Dropout-a", "Dropout-a centred", "Dropout-b")
     return (
         "**Behind noise, measure the statistics of BatchNormalization again** "
         "(`krn.analysis.recalibrate_batch_normalization`). With Dropout 0.5 in the "
-        "last stage, in front of a BatchNormalization, its variance in training is "
-        f"{shift.mean('Dropout-a'):.2f} times that at inference. To measure it again "
-        f"was worth {one} points with Dropout before the convolution and {two} with "
-        "centred Dropout behind it; with Dropout behind it and centred Dropout before "
-        f"it, the gain is not distinguishable, {three} and {four}. Nor is which of the "
-        "two places is better: before minus behind "
+        "last stage, right in front of a BatchNormalization, its variance in training "
+        f"is {shift.mean('Dropout-a'):.2f} times that at inference, and "
+        f"{shift.mean('Dropout-b'):.2f} times with a convolution between them. To "
+        f"measure it again was worth {_listed(_gain(gains[arm]) for arm in clear)} "
+        "points with Dropout in front of it, with centred Dropout there, and with "
+        "Dropout in front of the convolution; with centred Dropout in front of the "
+        "convolution the gain is not distinguishable, "
+        f"{gains['Dropout-b centred'].alike('again', 'before')}. Nor is which of the "
+        "two places is better: before the convolution minus behind it "
         f"{placed.alike('Dropout-b', 'Dropout-a')} points ({placed.link})."
     )
+
+
+def _gain(arms: Arms) -> str:
+    return arms.more("again", "before")
 
 
 def _layer_with_noise() -> str:

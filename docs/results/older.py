@@ -30,21 +30,19 @@ def cells_of(folder: str) -> Cells:
     return cells
 
 
-def paired(metric: str, one: Mapping[str, float], other: Mapping[str, float]) -> str:
-    """Format a difference in pairs of seeds with half its 95 % interval."""
+def paired(one: Mapping[str, float], other: Mapping[str, float]) -> str:
+    """Format a difference of accuracies in pairs of seeds, with half its interval."""
     difference = Interval.of([one[seed] - other[seed] for seed in one])
-    shown = Metric(metric)
+    shown = Metric(_ACCURACY)
     return f"{shown.signed(difference.mean)} ± {shown.number(difference.half_width)}"
 
 
-def level(metric: str, digits: int | None = None) -> Column:
+def level(metric: str) -> Column:
     """Return a column of mean and standard deviation over the seeds."""
 
     def text(cells: Cells, arm: str) -> str:
         found = Interval.of(list(cells[arm, metric].values()))
         shown = Metric(metric).number
-        if digits is not None:
-            shown = f"{{:.{digits}f}}".format
         return f"{shown(found.mean)} ± {shown(found.deviation)}"
 
     return text
@@ -55,15 +53,9 @@ def versus(baseline: str) -> Column:
 
     def text(cells: Cells, arm: str) -> str:
         both = (cells[name, _ACCURACY] for name in (arm, baseline))
-        return "" if arm == baseline else paired(_ACCURACY, *both)
+        return "" if arm == baseline else paired(*both)
 
     return text
-
-
-def recalibrated(cells: Cells, arm: str) -> str:
-    """Format the gain of recalibration."""
-    metrics = ("recalibrated_test_accuracy", _ACCURACY)
-    return paired(_ACCURACY, *(cells[arm, metric] for metric in metrics))
 
 
 COLUMNS: dict[str, dict[str, Column]] = {
@@ -71,13 +63,6 @@ COLUMNS: dict[str, dict[str, Column]] = {
         "training accuracy, %": level("train_accuracy"),
         "test accuracy, %": level(_ACCURACY),
         "to 1.00": versus("1.00"),
-    },
-    "dropout-placement": {
-        "variance shift, all layers": level("variance_shift", 2),
-        "training accuracy, %": level("train_accuracy"),
-        "test accuracy, %": level(_ACCURACY),
-        "to none": versus("none"),
-        "recalibrated, to itself before": recalibrated,
     },
 }
 
@@ -89,27 +74,7 @@ def table_of(folder: str) -> str:
     arms = list(dict.fromkeys(arm for arm, _ in cells))
     lines: list[Sequence[str]] = [["arm", *columns]]
     lines += [[arm, *(text(cells, arm) for text in columns.values())] for arm in arms]
-    table = markdown(lines, [True, *(False for _ in columns)])
-    if folder == "dropout-placement":
-        table += ["", *(_contrast(cells, one, other) for one, other in _PLACES)]
-    return "\n".join(table)
-
-
-_PLACES = (
-    ("Dropout-b", "Dropout-a"),
-    ("Dropout-b centred", "Dropout-a centred"),
-    ("Dropout-b centred", "Dropout-b"),
-)
-
-
-def _contrast(cells: Cells, one: str, other: str) -> str:
-    shifts = (cells[arm, "variance_shift"] for arm in (one, other))
-    shift = Interval.of([a - b for a, b in _pairs(*shifts)])
-    accuracy = paired(_ACCURACY, cells[one, _ACCURACY], cells[other, _ACCURACY])
-    return (
-        f"- {one} minus {other}: {shift.mean:+.2f} ± {shift.half_width:.2f} in the "
-        f"shift, {accuracy} points"
-    )
+    return "\n".join(markdown(lines, [True, *(False for _ in columns)]))
 
 
 def _pairs(

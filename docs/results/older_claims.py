@@ -1,7 +1,7 @@
 """What runs from before the rules of evidence say of the papers' claims."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from statistics import fmean
 
 from older import (
@@ -13,60 +13,31 @@ from older import (
 )
 
 from keras_regnoise.studies import registry
-from keras_regnoise.studies.report import Interval, Metric
+from keras_regnoise.studies.report import Metric
 
-_ACCURACY, _FIT = "test_accuracy", "train_accuracy"
+_FIT = "train_accuracy"
 _FITTED = 0.99
 
 
 def of_claims() -> Iterator[list[str]]:
     """Return a line for each: claim, effect, published effect, why no verdict."""
-    yield from _one_by_one(
-        "drop-activation",
-        "1.00",
-        [("Drop-Activation is best when it keeps 95 %", "0.95", "1.00")],
-    )
-    yield _ratio()
-    places = [
-        (
-            f"Dropout-b{centred} is more accurate than Dropout-a{centred}",
-            f"Dropout-b{centred}",
-            f"Dropout-a{centred}",
-        )
-        for centred in ("", " centred")
-    ]
-    yield from _one_by_one("dropout-placement", "none", places)
+    yield _drop_activation()
     yield from _vcl()
 
 
-def _one_by_one(
-    folder: str, baseline: str, rows: Iterable[tuple[str, str, str]]
-) -> Iterator[list[str]]:
-    cells, gate = cells_of(folder), _gate(folder, baseline)
-    for claim, one, other in rows:
-        sides = cells[one, _ACCURACY], cells[other, _ACCURACY]
-        effect = f"{paired(_ACCURACY, *sides)} ({len(sides[0])} seeds)"
-        yield [claim, effect, "no number", gate]
-
-
-def _ratio() -> list[str]:
-    values = cells_of("dropout-placement")["Dropout-a centred", "variance_shift"]
-    found = Interval.of([value - 2.0 for value in values.values()])
-    return [
-        "Centred Dropout-a multiplies the variance by 1 / p, which is 2 at p = 0.5",
-        f"{found.mean:+.2f} ± {found.half_width:.2f} to 2 ({found.count} seeds)",
-        "0, by equation 23",
-        "not about accuracy; of all layers of the stage",
-    ]
-
-
-def _gate(folder: str, baseline: str) -> str:
-    fit, metric = fmean(cells_of(folder)[baseline, _FIT].values()), Metric(_FIT)
+def _drop_activation() -> list[str]:
+    cells = cells_of("drop-activation")
+    sides = cells["0.95", "test_accuracy"], cells["1.00", "test_accuracy"]
+    effect = f"{paired(*sides)} ({len(sides[0])} seeds)"
+    fit, metric = fmean(cells["1.00", _FIT].values()), Metric(_FIT)
     assert fit < _FITTED  # else there is a verdict to be had
-    return (
-        f"{baseline} has a {metric.words} of {metric.number(fit)}, not "
-        f"{metric.number(_FITTED)}"
-    )
+    return [
+        "Drop-Activation is best when it keeps 95 %",
+        effect,
+        "no number",
+        f"1.00 has a {metric.words} of {metric.number(fit)}, not "
+        f"{metric.number(_FITTED)}",
+    ]
 
 
 def _vcl() -> Iterator[list[str]]:
