@@ -9,10 +9,11 @@ from pathlib import Path
 
 from keras_regnoise.cli.list import rows_of
 from keras_regnoise.datasets import train_examples
-from keras_regnoise.studies import Study
+from keras_regnoise.studies import Run, Study
 
 DOCS = Path(__file__).parent
 _HOUR = 3600.0
+_WORKERS = 2  # on as many cores
 _TIMED = ("vcl-uci",)  # whose networks at the scale `short` are some of the paper's
 Row = dict[str, str]
 
@@ -56,15 +57,12 @@ def cpu_hours(study: Study) -> float | None:
 
     None where no such run is recorded, or the network is another than the paper's.
     """
-    file = f"results/{study.name}/results.csv"
-    if study.name not in _TIMED or not (DOCS / file).is_file():
+    folder = DOCS / "results" / study.name
+    if study.name not in _TIMED or not (folder / "study.json").is_file():
         return None
-    seconds = {
-        (row["group"], row["arm"], row["seed"]): float(row["fit_seconds"])
-        for row in rows(file)
-    }
+    seconds = sum(record.fit_seconds or 0.0 for record in Run.open(folder).done)
     steps = {row["scale"]: row["steps"] for row in rows_of(study, None)}
     short, paper = steps["short"], steps["paper"]
     if not isinstance(short, int) or not isinstance(paper, int):
         return None
-    return sum(seconds.values()) / short * paper / _HOUR
+    return seconds / _WORKERS / short * paper / _HOUR

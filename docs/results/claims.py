@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import older_claims
+import older
 
 from keras_regnoise.cli.list import rows_of
 from keras_regnoise.studies import Run, Study, registry
@@ -17,6 +17,7 @@ from keras_regnoise.studies.report.evidence.finding import (
     VERDICTS,
 )
 from keras_regnoise.studies.report.markdown import markdown
+from keras_regnoise.studies.report.standings import published_standings
 
 RESULTS = Path(__file__).parent
 _COLUMNS = ("claim", "gate", "metric", "effect", "published", "verdict")
@@ -122,9 +123,23 @@ def _with_claims() -> Iterable[Study]:
 
 
 def before() -> str:
-    """Return what the runs before the rules say of the papers' claims."""
+    """Return what the run before the rules says of a claim of its paper."""
     header: Sequence[str] = ("claim", "effect", "published", "no verdict, because")
-    return "\n".join(markdown([header, *older_claims.of_claims()], [True] * 4))
+    return "\n".join(markdown([header, older.claim()], [True] * 4))
+
+
+def recounted(run: Run) -> str:
+    """Say how often each option wins by Table 5 of the VCL paper."""
+    papers = published_standings(run)
+    lines = papers.table() if papers else []
+    wins: dict[str, list[str]] = {}
+    for line in lines:
+        wins.setdefault(line.within, []).append(f"{line.option} {line.count}")
+    parts = "; ".join(f"{kind} {', '.join(options)}" for kind, options in wins.items())
+    return (
+        "Counted again by the text's rule from Table 5, the wins are, of "
+        f"{lines[0].problems}: {parts}."
+    )
 
 
 def contents() -> dict[str, str]:
@@ -135,5 +150,5 @@ def contents() -> dict[str, str]:
         "claims": of_claims(runs),
         "before": before(),
         "missing": missing(runs),
-        "recounted": older_claims.recounted(),
+        "recounted": recounted(runs["vcl-uci"][0]),
     }

@@ -1,24 +1,20 @@
-"""The tables of runs whose cells were not kept, from their results.csv."""
+"""The run whose cells were not kept, from its results.csv: table and claim."""
 
 import csv
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
-
-from keras_regnoise.studies.papers.published import rows
 from keras_regnoise.studies.report import Interval, Metric
 from keras_regnoise.studies.report.markdown import markdown
-from keras_regnoise.studies.report.standings import Standings
-from keras_regnoise.studies.report.wins import WINS_COLUMNS, wins_rows
 
 RESULTS = Path(__file__).parent
 # By arm and metric, the value of every seed.
 Cells = Mapping[tuple[str, str], Mapping[str, float]]
 Column = Callable[[Cells, str], str]
-_ACCURACY = "test_accuracy"
+_ACCURACY, _FIT = "test_accuracy", "train_accuracy"
+_FITTED = 0.99
 
 
 def cells_of(folder: str) -> Cells:
@@ -60,7 +56,7 @@ def versus(baseline: str) -> Column:
 
 COLUMNS: dict[str, dict[str, Column]] = {
     "drop-activation": {
-        "training accuracy, %": level("train_accuracy"),
+        "training accuracy, %": level(_FIT),
         "test accuracy, %": level(_ACCURACY),
         "to 1.00": versus("1.00"),
     },
@@ -77,61 +73,15 @@ def table_of(folder: str) -> str:
     return "\n".join(markdown(lines, [True, *(False for _ in columns)]))
 
 
-def _pairs(
-    one: Mapping[str, float], other: Mapping[str, float]
-) -> list[tuple[float, float]]:
-    return [(one[seed], other[seed]) for seed in one]
-
-
-def vcl_wins() -> str:
-    """Return the wins of vcl-uci as a table."""
-    lines = [list(WINS_COLUMNS), *wins_rows(standings_of_vcl(), standings_of_papers())]
-    table = markdown(lines, [True] * len(WINS_COLUMNS))
-    return "\n".join([*table, "", *(_on_one_set(option) for option in ("vcl", "bn"))])
-
-
-def _on_one_set(option: str) -> str:
-    """Count the sets on which an option differs from none, each by itself."""
-    errors: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
-    with (RESULTS / "vcl-uci" / "results.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            if row["metric"] == _VCL_METRIC:
-                errors[row["group"], row["arm"]][row["seed"]] = float(row["value"])
-    groups = list(dict.fromkeys(group for group, _ in errors))
-    differences = [
-        Interval.of([a - b for a, b in _pairs(errors[g, option], errors[g, "none"])])
-        for g in groups
+def claim() -> list[str]:
+    """Return what it says of a claim: claim, effect, published, why no verdict."""
+    cells, shown = cells_of("drop-activation"), Metric(_FIT)
+    sides = cells["0.95", _ACCURACY], cells["1.00", _ACCURACY]
+    fit = fmean(cells["1.00", _FIT].values())
+    assert fit < _FITTED  # else there is a verdict to be had
+    return [
+        "Drop-Activation is best when it keeps 95 %",
+        f"{paired(*sides)} ({len(sides[0])} seeds)",
+        "no number",
+        f"1.00 has a {shown.words} of {shown.number(fit)}, not {shown.number(_FITTED)}",
     ]
-    count = sum(difference.excludes_zero for difference in differences)
-    return (
-        f"- Of {len(groups)} differences of {option} to none on one set and "
-        f"activation, {count} leave 0 out."
-    )
-
-
-def standings_of_vcl() -> Standings:
-    """Return the errors of vcl-uci over its data sets."""
-    with (RESULTS / "vcl-uci" / "results.csv").open(encoding="utf-8") as stream:
-        return _standings(csv.DictReader(stream))
-
-
-def standings_of_papers() -> Standings:
-    """Return the errors of the paper's Table 5 over its data sets."""
-    return _standings(rows("vcl_table5"))
-
-
-_VCL_METRIC = "selected_test_error"
-
-
-def _standings(table: Iterable[Mapping[str, str]]) -> Standings:
-    """Take the mean over the seeds of every data set, activation and option."""
-    values: dict[tuple[str, str, str], list[float]] = defaultdict(list)
-    for row in table:
-        if row["metric"] != _VCL_METRIC:
-            continue
-        name, activation, *_ = row["group"].split(", ")
-        values[activation, row["arm"], name].append(float(row["value"]))
-    names = tuple(dict.fromkeys(name for *_, name in values))
-    kinds = dict.fromkeys((activation, arm) for activation, arm, _ in values)
-    errors = {k: np.array([fmean(values[*k, name]) for name in names]) for k in kinds}
-    return Standings(errors, names, len(names))

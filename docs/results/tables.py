@@ -13,9 +13,12 @@ import advice
 import analysis_tables
 import claims
 import speed
-from older import COLUMNS, table_of, vcl_wins
+from older import COLUMNS, table_of
 
 from keras_regnoise.studies import Run, report
+from keras_regnoise.studies.report.markdown import markdown
+from keras_regnoise.studies.report.standings import published_standings, standings
+from keras_regnoise.studies.report.wins import WINS_COLUMNS, wins_rows
 
 RESULTS = Path(__file__).parent
 FRONT_PAGES = (RESULTS.parents[1] / "README.md", RESULTS.parent / "index.md")
@@ -27,6 +30,26 @@ def whole_report(run: Run) -> str:
     text = str(report.render(report.summarize(run), run, terminal=False))
     # Each line that is not of a table is a paragraph of the page.
     return re.sub(r"^([^|\n].*)\n(?=[^|\n])", r"\1\n\n", text, flags=re.MULTILINE)
+
+
+def wins(run: Run) -> str:
+    """Return the wins of a study of many data sets, the paper's beside them."""
+    ours = standings(run)
+    if ours is None:
+        raise ValueError("No data set of the run is complete")
+    lines = [list(WINS_COLUMNS), *wins_rows(ours, published_standings(run))]
+    table = markdown(lines, [True] * len(WINS_COLUMNS))
+    return "\n".join([*table, "", *(_on_one_set(run, name) for name in ("vcl", "bn"))])
+
+
+def _on_one_set(run: Run, option: str) -> str:
+    """Count the sets on which an option differs from none, each by itself."""
+    differences = [arm.difference for arm in report.summarize(run) if arm.arm == option]
+    count = sum(found is not None and found.excludes_zero for found in differences)
+    return (
+        f"- Of {len(differences)} differences of {option} to none on one set and "
+        f"activation, {count} leave 0 out."
+    )
 
 
 def best_and_beyond(run: Run) -> str:
@@ -74,10 +97,11 @@ def documents() -> dict[Path, str]:
         page = manifest.parent / "README.md"
         content = whole_report(Run.open(manifest.parent))
         texts[page] = filled(page.read_text("utf-8"), "report", content)
-    older = {name: ("table", table_of(name)) for name in COLUMNS}
-    for name, (mark, content) in {**older, "vcl-uci": ("wins", vcl_wins())}.items():
+    page = RESULTS / "vcl-uci" / "README.md"
+    texts[page] = filled(texts[page], "wins", wins(Run.open(page.parent)))
+    for name in COLUMNS:
         page = RESULTS / name / "README.md"
-        texts[page] = filled(page.read_text("utf-8"), mark, content)
+        texts[page] = filled(page.read_text("utf-8"), "table", table_of(name))
     sources = {
         "speed": speed,
         "reproduction": claims,
