@@ -25,8 +25,12 @@ def tables():
     return module
 
 
-def test_documents_say_what_the_records_do(tables):
-    documents = tables.documents()
+@pytest.fixture(scope="module")
+def documents(tables):
+    return tables.documents()
+
+
+def test_documents_say_what_the_records_do(documents):
     assert len(documents) >= 7
     for file, text in documents.items():
         assert file.read_text("utf-8") == text, f"run docs/results/tables.py: {file}"
@@ -35,11 +39,11 @@ def test_documents_say_what_the_records_do(tables):
 NUMBER = re.compile(r"[+-]?\d+\.\d+ ± \d+\.\d+")
 
 
-def test_every_interval_in_words_is_one_of_the_tables(tables):
+def test_every_interval_in_words_is_one_of_the_tables(documents):
     """What is said in prose is said in a table too; tests run the code of pages."""
     mark = re.compile(r"<!-- \w+ -->\n.*?<!-- end -->", re.DOTALL)
     everything = set()
-    for file, text in tables.documents().items():
+    for file, text in documents.items():
         own = {n for part in mark.findall(text) for n in NUMBER.findall(part)}
         in_words = set(NUMBER.findall(CODE.sub("", mark.sub("", text))))
         assert in_words <= own, f"{file}: {in_words - own}"
@@ -76,10 +80,10 @@ def roundings(number, table):
     return [n for n in found if f"{n:.{digits}f}" == number]
 
 
-def test_numbers_in_what_it_shows_are_roundings_of_the_tables(tables):
+def test_numbers_in_what_it_shows_are_roundings_of_the_tables(documents):
     """Decimals, points and percentages; a margin of a verdict is in the table too."""
     mark, checked = re.compile(r"<!-- \w+ -->\n.*?<!-- end -->", re.DOTALL), 0
-    for file, text in tables.documents().items():
+    for file, text in documents.items():
         if file.parent.parent.name != "results":
             continue
         own = "\n".join(mark.findall(text))

@@ -30,9 +30,9 @@ class Arms:
         return cls(link_to(folder), Metric(arms[0].metric), seeds)
 
     @classmethod
-    def of_table(cls, folder: str, metric: str = "test_accuracy") -> Self:
-        """Read the results of a run whose cells were not kept."""
-        cells = cells_of(folder)
+    def of_table(cls, folder: str) -> Self:
+        """Read the accuracies of a run whose cells were not kept."""
+        cells, metric = cells_of(folder), "test_accuracy"
         seeds = {
             arm: dict(values) for (arm, name), values in cells.items() if name == metric
         }

@@ -131,7 +131,9 @@ def before() -> str:
 def recounted(run: Run) -> str:
     """Say how often each option wins by Table 5 of the VCL paper."""
     papers = published_standings(run)
-    lines = papers.table() if papers else []
+    if papers is None:
+        raise ValueError("The run has no published numbers of whole data sets")
+    lines = papers.table()
     wins: dict[str, list[str]] = {}
     for line in lines:
         wins.setdefault(line.within, []).append(f"{line.option} {line.count}")

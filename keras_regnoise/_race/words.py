@@ -90,7 +90,7 @@ def sentence(standing: Standing, amount: str, factor: float = 1.0) -> str:
     if standing.end == "nothing":
         return NOTHING
     # The measurement is of this one alone, and says nothing of the others.
-    best = f"{leader}, the best of what was tried,"
+    best = f"{leader}, chosen as the best noise,"
     if standing.end == "diverged":
         return f"{best} diverged more often than none when measured: leave it out."
     mean = factor * difference.mean
@@ -99,7 +99,8 @@ def sentence(standing: Standing, amount: str, factor: float = 1.0) -> str:
     if standing.end == "better":
         return f"{leader} is better than none by {size}."
     if standing.end == "worse":
-        return f"{best} is not better than none ({size}): leave it out."
+        by = f"{number(-mean, half)} ± {number(half, half)} {amount}"
+        return f"{best} is worse than none by {by} when measured: leave it out."
     more = missing_seeds(standing)
     if more is None:
         return f"{best} is not distinguishable from none ({size}): leave it out."

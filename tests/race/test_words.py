@@ -39,14 +39,14 @@ def test_the_choice_fell_on_no_noise():
 def test_a_difference_that_is_small_beside_its_spread_is_nothing():
     half = 2.593 * 0.01 / 12**0.5
     assert sentence(ended("budget", 0.001, 0.01), "mae") == (
-        "RotationOut 0.5 before the head, the best of what was tried, is not "
+        "RotationOut 0.5 before the head, chosen as the best noise, is not "
         f"distinguishable from none (0.0010 ± {half:.4f} mae): leave it out."
     )
 
 
 def test_diverged_in_the_measurement():
     assert sentence(ended("diverged", 0.1, 0.01), "points", 100) == (
-        "RotationOut 0.5 before the head, the best of what was tried, diverged more "
+        "RotationOut 0.5 before the head, chosen as the best noise, diverged more "
         "often than none when measured: leave it out."
     )
 
@@ -54,8 +54,8 @@ def test_diverged_in_the_measurement():
 def test_worse_in_the_measurement():
     text = sentence(ended("worse", -0.1, 0.1), "points", 100)
     assert text == (
-        "RotationOut 0.5 before the head, the best of what was tried, is not better "
-        "than none (-10.0 ± 7.5 points): leave it out."
+        "RotationOut 0.5 before the head, chosen as the best noise, is worse than none "
+        "by 10.0 ± 7.5 points when measured: leave it out."
     )
 
 

@@ -1,7 +1,9 @@
 """The difference between two options over many problems, such as data sets."""
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from statistics import fmean
 
 from keras_regnoise.studies.report.evidence.bootstrap import means_over_problems
@@ -56,17 +58,29 @@ def _of_problems(
     values = list(differences.values())
     if len(values) < _FEWEST_RESAMPLED:
         return Estimate.of_pairs(values, claim.margin, claim.least)
-    sizes = {r.group: float(r.data.get("train") or 0) for r in run.done}
-    ordered = sorted(differences, key=lambda name: sizes[arms[name].group])
-    third = -(-len(ordered) // 3)
-    strata = [  # of like sizes
-        [differences[name] for name in ordered[start : start + third]]
-        for start in range(0, len(ordered), third)
-    ]
-    value, resamples = means_over_problems(strata)
+    by_group = {r.group: float(r.data.get("train") or 0) for r in run.done}
+    sizes = {name: by_group[arms[name].group] for name in differences}
+    value, resamples = means_over_problems(_strata(differences, sizes))
     return Estimate.of_resamples(
         value, resamples, claim.margin, len(values), claim.least
     )
+
+
+def _strata(
+    differences: Mapping[str, float], sizes: Mapping[str, float]
+) -> list[list[float]]:
+    """Part problems into thirds by size; those of one size stay together."""
+    ordered = sorted(differences, key=sizes.__getitem__)
+    steps, count = [sizes[name] for name in ordered], len(ordered)
+    third, edges = -(-count // 3), [0]
+    for end in (third, 2 * third):
+        edge = bisect_right(steps, steps[end - 1])
+        if min(edge - edges[-1], count - edge) >= FEWEST:
+            edges.append(edge)
+    return [
+        [differences[name] for name in ordered[start:end]]
+        for start, end in pairwise([*edges, count])
+    ]
 
 
 def _published(

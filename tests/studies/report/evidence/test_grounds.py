@@ -313,6 +313,20 @@ def test_data_sets_of_like_size_are_a_stratum():
     assert apart.deviation / np.sqrt(24) == pytest.approx(error, rel=0.05)
 
 
+@pytest.mark.parametrize(
+    ("counts", "strata"),
+    [((24,), (24,)), ((10, 14), (10, 14)), ((15, 1, 8), (15, 9)), ((1, 22, 1), (24,))],
+)
+def test_data_sets_of_one_size_are_in_one_stratum(counts, strata):
+    """Else the order in which they are listed would part them."""
+    sizes = np.repeat(np.arange(len(counts)), counts)
+    gains = np.sort(np.random.default_rng(0).normal(0.02, 0.02, 24))
+    estimate = weigh(over_sets(gains, sizes=sizes))[0].estimate
+    parts = np.split(gains, np.cumsum(strata)[:-1])
+    error = np.sqrt(sum(len(part) * part.var(ddof=1) for part in parts)) / 24
+    assert estimate.deviation / np.sqrt(24) == pytest.approx(error, rel=0.07)
+
+
 def test_a_published_effect_of_other_data_sets_is_none():
     gains = np.full(24, 0.1)
     run = over_sets(gains)
