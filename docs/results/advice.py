@@ -29,8 +29,8 @@ PLACES = (" before the weights = after the activations", " before the head")
 def kinds(network: str, names: Iterable[str], beyond: str) -> str:
     """Return a table of keep-rate: every kind at its best rate, and far beyond."""
     arms = Arms.of_run("keep-rate", network)
-    lines = [["noise", "best rate", "minus none", "rates within 2 points"]]
-    lines[0].append(f"{beyond} minus none")
+    columns = ("best rate", "minus none", "rates within 2 points")
+    lines = [["noise", *columns, f"{beyond} minus none"]]
     for kind in names:
         of_kind = {a.split()[1]: a for a in arms.seeds if a.split()[0] == kind}
         best = max(of_kind.values(), key=arms.mean)
@@ -144,7 +144,7 @@ def _layer_with_noise() -> str:
     """Say how much of an ICLayer is its noise."""
     units = Arms.of_run("ic-units", "ResNet-20, CIFAR-10")
     mlp, convnet = (Arms.of_run("keep-rate", name) for name in ("MLP", "ConvNet"))
-    whole, half, bare = (f"ICLayer {rate}" for rate in ("0.3", "0.05", "0"))
+    much, little, bare = (f"ICLayer {rate}" for rate in ("0.3", "0.05", "0"))
     return (
         "**In an ICLayer, use its noise, and enough of it.** In ResNet-20 on 5,000 "
         "images the three residual units with it, at its rate of 0.05, are "
@@ -156,11 +156,11 @@ def _layer_with_noise() -> str:
             units.alike(f"{unit}, rate 0", "baseline") for unit in _UNITS[1:]
         )
         + f" ({units.link}). On the digits it takes more: 0.3 is "
-        f"{mlp.more(whole, bare)} points above rate 0 in the MLP and "
-        f"{convnet.more(whole, bare)} in the ConvNet, 0.05 not distinguishable from it "
-        f"({mlp.alike(half, bare)}) and {convnet.less(half, bare)} below. To no layer "
-        f"at all 0.3 is {mlp.alike(whole, 'none')} points in the MLP, not "
-        f"distinguishable, and {convnet.more(whole, 'none')} above in the ConvNet "
+        f"{mlp.more(much, bare)} points above rate 0 in the MLP and "
+        f"{convnet.more(much, bare)} in the ConvNet, 0.05 not distinguishable from it "
+        f"({mlp.alike(little, bare)}) and {convnet.less(little, bare)} below. To no "
+        f"layer at all 0.3 is {mlp.alike(much, 'none')} points in the MLP, not "
+        f"distinguishable, and {convnet.more(much, 'none')} above in the ConvNet "
         f"({mlp.link})."
     )
 
@@ -174,7 +174,7 @@ def strength() -> str:
     alike = [
         kept.alike(keep, "1.00") for keep in ("0.95", "0.90", "0.85", "0.80", "0.75")
     ]
-    strong, weak = (f"{rate}{PLACES[0]}" for rate in ("0.5", "0.2"))
+    strong, weak = (f"{amount}{PLACES[0]}" for amount in ("0.5", "0.2"))
     return bullets(
         "**Strong, where labels are wrong.** In the MLP, from 0.5 to 0.8, Dropout "
         f"gains {rate.more('Dropout 0.8', 'Dropout 0.5')} points, RotationOut "
