@@ -83,14 +83,15 @@ def pytest_collection_modifyitems(config, items):
 
 def _leave_out(config, items):
     """Leave out further sizes and formats, and what TensorFlow's run has."""
-    rest = {i for i in items if _is_of_a_further_case(i) or _is_on_keras(i)}
+    rest = {i for i in items if _is_thorough(i) or _is_on_keras(i)}
     items[:] = [item for item in items if item not in rest]
     config.hook.pytest_deselected(items=list(rest))
 
 
-def _is_of_a_further_case(item):
+def _is_thorough(item):
     parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-    return any(getattr(value, "further", False) for value in parameters)
+    further = any(getattr(value, "further", False) for value in parameters)
+    return further or item.get_closest_marker("thorough")
 
 
 def _is_on_keras(item):

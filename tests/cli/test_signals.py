@@ -27,4 +27,4 @@ def test_a_signal_at_any_moment_gives_no_traceback(number, pause):
 def test_json_is_alone_on_stdout():
     code, output, errors = command("plan", TINY, "--no-cost", "--format", "json")
     assert code == 0, errors
-    assert len(json.loads(output)) == 12
+    assert len(json.loads(output)) == 8

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.devices import networks
-from tests.layers.cases import CASES
+from tests.devices.networks import CASES
 
 
 def main(directory):

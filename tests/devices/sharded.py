@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from tests.devices import networks
-from tests.layers.cases import CASES
+from tests.devices.networks import CASES
 
 
 def main(directory, kind):

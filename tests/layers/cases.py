@@ -218,5 +218,15 @@ NOISE_CASES = [case for case in CASES if case.has_rate]
 SEED_CASES = [case for case in CASES if case.has_seed]
 
 
-def parametrize(pytest, cases=CASES):
-    return pytest.mark.parametrize("case", cases, ids=[case.name for case in cases])
+def parametrize(pytest, cases=CASES, names=None):
+    """Return the mark that runs a test on cases: without `--thorough`, on `names`."""
+    rest = [] if names is None else [c for c in cases if c.name not in names]
+    return pytest.mark.parametrize(
+        "case",
+        [
+            pytest.param(
+                case, id=case.name, marks=[pytest.mark.thorough] * (case in rest)
+            )
+            for case in cases
+        ],
+    )

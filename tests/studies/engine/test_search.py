@@ -46,13 +46,13 @@ def test_a_run_counts_its_cells_and_ends_in_a_table(finished):
     directory, output, errors = finished
     lines = [line for line in errors.splitlines() if "ETA" in line]
     counts = [line.split(",")[0] for line in lines]
-    assert counts == [f"{n}/12 done" for n in range(1, 13)]
+    assert counts == [f"{n}/8 done" for n in range(1, 9)]
     assert "RotationOut 0.4" in output
-    assert len(records(directory)) == 12
+    assert len(records(directory)) == 8
     for name in ("results.csv", "summary.csv", "figure.png", "report.html"):
         assert (directory / name).stat().st_size > 100
     rows = list(csv.DictReader((directory / "results.csv").open()))
-    assert len({(row["arm"], row["seed"]) for row in rows}) == 12
+    assert len({(row["arm"], row["seed"]) for row in rows}) == 8
     assert len(list((directory / "models").iterdir())) == 4  # one of every arm
 
 
@@ -61,7 +61,7 @@ def test_a_finished_run_trains_nothing(finished):
     before = {f: f.stat().st_mtime_ns for f in (directory / "cells").iterdir()}
     code, output, errors = command("run", TINY, "--out", directory)
     assert code == 0
-    assert "12/12 done before this run" in errors
+    assert "8/8 done before this run" in errors
     assert "ETA" not in errors
     assert before == {f: f.stat().st_mtime_ns for f in (directory / "cells").iterdir()}
     assert output == finished[1]
@@ -111,7 +111,7 @@ def test_two_workers_one_of_them_killed_again_and_again(finished, most, tmp_path
         kills += _run_with_dying_workers(directory, moments, most - kills)
         done = metrics(directory)
         assert done.items() <= metrics(finished[0]).items()
-        assert len(done) == 12
+        assert len(done) == 8
         runs += 1
         assert runs < 8, f"{kills} kills in {runs} runs"
 
@@ -296,11 +296,11 @@ def test_cells_that_fail_do_not_stop_the_others(tmp_path):
 
 def test_a_run_ends_in_time_and_goes_on(finished, tmp_path):
     directory = tmp_path / "run"
-    code, _, errors = command("run", TINY, "--out", directory, "--timeout", "8s")
+    code, _, errors = command("run", TINY, "--out", directory, "--timeout", "5s")
     assert code == 1
     assert "The time is up" in errors
     done = records(directory)
-    assert len(done) < 12
+    assert len(done) < 8
     code, _, errors = command("run", TINY, "--out", directory)
     assert code == 0, errors
     assert metrics(directory) == metrics(finished[0])
@@ -397,7 +397,7 @@ def test_a_damaged_manifest_strands_nothing(finished, tmp_path):
     (directory / "study.json").write_text("[]")
     code, _, errors = command("run", TINY, "--out", directory)
     assert code == 0, errors
-    assert "12/12 done before this run" in errors
+    assert "8/8 done before this run" in errors
 
 
 def test_a_run_of_the_former_format_is_resumed_to_its_end(tmp_path):
