@@ -41,8 +41,8 @@ ResNet-50 trains with 10 images a second there
 ([measured](speed.md#images-from-files)): a day and a half for an epoch of ImageNet.
 Tables 1 and 3 to 6 of Drop-Activation print 18 pairs of a network with it and without
 it: they differ by 1.6 points at most and 10 of them by less than half a point; the
-standard deviation over seeds of a small network on two cores is 0.2 to 0.6
-([seen](results/drop-activation/README.md)).
+standard deviation over seeds of a small network on two cores is 0.5 to 0.7
+([seen](results/drop-activation-fitted/README.md)).
 `drop-activation-cifar10` and `vcl-cifar` have a `short`, and stand for the larger sets.
 
 """

@@ -389,29 +389,6 @@ def test_arms(reader):
             assert half in texts(metric, np.ptp(interval(pairs)) / 2, signed=False)
 
 
-OLDER = {"drop-activation": ("to 1.00", "1.00")}
-
-
-@pytest.mark.parametrize("name", OLDER)
-def test_runs_whose_cells_were_not_kept(name):
-    column, baseline = OLDER[name]
-    values = defaultdict(dict)
-    with (RESULTS / name / "results.csv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            if row["metric"] == "test_accuracy":
-                values[row["arm"]][row["seed"]] = float(row["value"])
-    rows = rows_of((RESULTS / name / "README.md").read_text("utf-8"), "arm")
-    assert {row["arm"] for row in rows} == set(values)
-    for row in rows:
-        arm = values[row["arm"]]
-        pairs = np.array([arm[seed] - values[baseline][seed] for seed in arm])
-        if row["arm"] != baseline:
-            mean, half = row[column].split(" ± ")
-            assert mean in texts("test_accuracy", pairs.mean())
-            ends = interval(pairs)
-            assert half in texts("test_accuracy", np.ptp(ends) / 2, signed=False)
-
-
 def test_a_digit_that_is_wrong_is_seen(reader):
     """Of every mean of the first table the last digit is changed."""
     metric = reader.study["metric"]

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from older import cells_of
-
 from keras_regnoise.studies import Run, report
 from keras_regnoise.studies.report import Interval, Metric
 
@@ -28,15 +26,6 @@ class Arms:
         arms = [arm for arm in summary if arm.group == group]
         seeds = {arm.arm: dict(arm.seeds) for arm in arms}
         return cls(link_to(folder), Metric(arms[0].metric), seeds)
-
-    @classmethod
-    def of_table(cls, folder: str) -> Self:
-        """Read the accuracies of a run whose cells were not kept."""
-        cells, metric = cells_of(folder), "test_accuracy"
-        seeds = {
-            arm: dict(values) for (arm, name), values in cells.items() if name == metric
-        }
-        return cls(link_to(folder), Metric(metric), seeds)
 
     def mean(self, arm: str) -> float:
         """Return the mean over the seeds."""

@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import older
-
 from keras_regnoise.cli.list import rows_of
 from keras_regnoise.studies import Run, Study, registry
 from keras_regnoise.studies.report import Finding, Metric, weigh
@@ -103,29 +101,21 @@ def _line(finding: Finding) -> list[str]:
 
 
 def missing(runs: Runs) -> str:
-    """Return what it would take to run the studies with claims that are not here."""
-    lines = [["study", "claims", "trainings", "steps", "data"]]
+    """Return the studies with claims that are not here, or not to their end."""
+    lines = [["study", "claims", "trainings", "of these here", "data"]]
     for study in _with_claims():
-        if study.name not in runs:
-            row = next(r for r in rows_of(study, None) if r["scale"] == _SCALE)
-            steps = row["steps"]
-            known = f"{steps:,}" if isinstance(steps, int) else ""
-            claims = str(len(study.claims))
+        row = next(r for r in rows_of(study, None) if r["scale"] == _SCALE)
+        here = len(runs[study.name][0].done) if study.name in runs else 0
+        if here < row["cells"]:
             data = "no files" if ":" in str(row["data"]) else str(row["data"])
-            numbers = (f"{row['cells']:,}", known, data)
-            lines.append([f"`{study.name}`", claims, *numbers])
+            numbers = (len(study.claims), f"{row['cells']:,}", f"{here:,}")
+            lines.append([f"`{study.name}`", *map(str, numbers), data])
     return "\n".join(markdown(lines, [True, False, False, False, True]))
 
 
 def _with_claims() -> Iterable[Study]:
     studies = (registry.find(name)[0] for name in registry.names())
     return (study for study in studies if study.claims)
-
-
-def before() -> str:
-    """Return what the run before the rules says of a claim of its paper."""
-    header: Sequence[str] = ("claim", "effect", "published", "no verdict, because")
-    return "\n".join(markdown([header, older.claim()], [True] * 4))
 
 
 def recounted(run: Run) -> str:
@@ -150,7 +140,6 @@ def contents() -> dict[str, str]:
     return {
         "counts": counted(runs),
         "claims": of_claims(runs),
-        "before": before(),
         "missing": missing(runs),
         "recounted": recounted(runs["vcl-uci"][0]),
     }

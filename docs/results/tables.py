@@ -13,7 +13,6 @@ import advice
 import analysis_tables
 import claims
 import speed
-from older import COLUMNS, table_of
 
 from keras_regnoise.studies import Run, report
 from keras_regnoise.studies.report.markdown import markdown
@@ -99,9 +98,6 @@ def documents() -> dict[Path, str]:
         texts[page] = filled(page.read_text("utf-8"), "report", content)
     page = RESULTS / "vcl-uci" / "README.md"
     texts[page] = filled(texts[page], "wins", wins(Run.open(page.parent)))
-    for name in COLUMNS:
-        page = RESULTS / name / "README.md"
-        texts[page] = filled(page.read_text("utf-8"), "table", table_of(name))
     sources = {
         "speed": speed,
         "reproduction": claims,
