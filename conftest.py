@@ -54,7 +54,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--thorough",
         action="store_true",
-        help="Further sizes of layers, all of JAX and torch, twenty kills of a search.",
+        help="All cases of the layers, of JAX and of torch, twenty kills of a search.",
     )
 
 

@@ -251,7 +251,7 @@ def test_a_cluster_that_is_not_there_leaves_no_report(capsys, tmp_path):
     assert cli.main([*arguments, "--cluster", str(tmp_path / "no.json")]) == 1
     output, errors = capsys.readouterr()
     assert output == ""
-    assert "0/12 done. There is no scheduler file" in errors.splitlines()[-1]
+    assert "0/8 done. There is no scheduler file" in errors.splitlines()[-1]
     assert not (directory / "report.html").exists()
 
 

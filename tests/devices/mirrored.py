@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.devices import networks
-from tests.devices.networks import CASES
+from tests.layers.cases import CASES
 
 
 def main(directory):

@@ -5,13 +5,11 @@ import numpy as np
 from keras import layers
 
 import keras_regnoise as krn
-from tests.layers import cases
+from tests.layers.cases import CASES
 
 SAMPLES = 16  # of a replica
 WIDTH = 8  # of every input
 VCL = ("layer", "regularizer", "callback")
-# A data format needs no second device.
-CASES = [case for case in cases.CASES if not case.further]
 
 
 def every_layer():

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from tests.devices import networks
-from tests.devices.networks import CASES
+from tests.layers.cases import CASES
 
 
 def main(directory, kind):

@@ -13,13 +13,13 @@ import pytest
 
 import keras_regnoise as krn
 from tests.devices import networks
-from tests.devices.networks import CASES, VCL
+from tests.devices.networks import VCL
 from tests.helpers import ROOT, run_python, to_numpy
+from tests.layers.cases import CASES, SEED_CASES
 from tests.studies.engine.command import TINY
 
 BACKEND = keras.config.backend()
 NAMES = [case.name for case in CASES]
-SEED_CASES = [case for case in CASES if case.has_seed]
 on_tensorflow = pytest.mark.skipif(BACKEND != "tensorflow", reason="tf.distribute")
 on_jax = pytest.mark.skipif(BACKEND != "jax", reason="keras.distribution is JAX's")
 each_layer = pytest.mark.parametrize("name", NAMES)
