@@ -220,13 +220,10 @@ SEED_CASES = [case for case in CASES if case.has_seed]
 
 def parametrize(pytest, cases=CASES, names=None):
     """Return the mark that runs a test on cases: without `--thorough`, on `names`."""
-    rest = [] if names is None else [c for c in cases if c.name not in names]
-    return pytest.mark.parametrize(
-        "case",
-        [
-            pytest.param(
-                case, id=case.name, marks=[pytest.mark.thorough] * (case in rest)
-            )
-            for case in cases
-        ],
-    )
+
+    def of(case):
+        left_out = names is not None and case.name not in names
+        marks = [pytest.mark.thorough] if left_out else []
+        return pytest.param(case, id=case.name, marks=marks)
+
+    return pytest.mark.parametrize("case", map(of, cases))
