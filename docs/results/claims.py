@@ -9,9 +9,8 @@ from keras_regnoise.studies import Run, Study, registry
 from keras_regnoise.studies.report import Finding, Metric, weigh
 from keras_regnoise.studies.report.evidence import words
 from keras_regnoise.studies.report.evidence.finding import (
-    CONFIRMED,
+    DECIDED,
     EQUIVALENT,
-    REFUTED,
     VERDICTS,
 )
 from keras_regnoise.studies.report.markdown import markdown
@@ -19,7 +18,6 @@ from keras_regnoise.studies.report.standings import published_standings
 
 RESULTS = Path(__file__).parent
 _COLUMNS = ("claim", "gate", "metric", "effect", "published", "verdict")
-_DECIDED = (CONFIRMED, REFUTED, EQUIVALENT)
 _SCALE = "short"
 Runs = dict[str, tuple[Run, list[Finding]]]
 
@@ -35,9 +33,10 @@ def published_runs() -> Runs:
 def counted(runs: Runs) -> str:
     """Count the verdicts, in a sentence and by study."""
     findings = [finding for _, found in runs.values() for finding in found]
-    decided = [f for f in findings if f.verdict in _DECIDED]
-    gated = sum(bool(f.claim.gate) for f in decided)
-    early = sum(f.estimate.count < f.planned for f in decided if f.estimate)
+    decided = [f for f in findings if f.verdict in DECIDED]
+    gates = [f.claim.gate for f in decided if f.claim.gate]
+    whole = sum(bool(gate.regularizer) for gate in gates)
+    early = sum(finding.early for finding in decided)
     used = [v for v in VERDICTS if any(f.verdict == v for f in findings)]
     lines = [["study", "claims", *used]]
     for name, (_, found) in runs.items():
@@ -46,8 +45,10 @@ def counted(runs: Runs) -> str:
         lines.append([_link(name), str(len(found)), *numbers])
     sentence = (
         f"{len(decided)} of {len(findings)} claims are decided, {early} of them by "
-        f"fewer seeds than are planned. {gated} have a gate, which is open; the others "
-        "are of formulas, variances, steps and the like, which need none."
+        f"fewer seeds than are planned. {len(gates)} have a gate, which is open: "
+        f"{whole} ask for the fit and for Dropout, {len(gates) - whole} for the fit "
+        "alone. The others are of formulas, variances, steps and the like, which need "
+        "none."
     )
     table = markdown(lines, [True, *(False for _ in lines[0][1:])])
     return "\n".join([sentence, "", *table])
@@ -88,7 +89,7 @@ def _line(finding: Finding) -> list[str]:
     verdict = words.verdict_words(finding)
     if finding.verdict == EQUIVALENT:
         verdict = f"{EQUIVALENT} of {words.margin_words(finding)}"
-    elif finding.verdict in _DECIDED:
+    elif finding.verdict in DECIDED:
         verdict = f"**{verdict}**"
     effect = words.difference_words(finding) if finding.estimate else ""
     published = words.published_words(finding)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from keras_regnoise._arguments import as_number
 from keras_regnoise.studies import _checks
 from keras_regnoise.studies._claims import Claim as Claim
 from keras_regnoise.studies._claims import Gate as Gate
@@ -247,8 +248,35 @@ def _check_whole(study: Study) -> None:
                 if not any(matches(arm, pattern) for arm in study.arms)
             ],
         ),
+        (
+            "makes claims about accuracy without a gate, which tells whether there is "
+            "anything to regularize, such as gate=Gate(baseline=..., regularizer=...):",
+            [
+                claim.text
+                for claim in study.claims
+                if (claim.metric or study.metric).endswith("accuracy")
+                if claim.gate is None
+            ],
+        ),
+        (
+            "makes claims about a value that arms do not have as a number, for a slope "
+            "above 0:",
+            [
+                f"{claim.x} of {arm}"
+                for claim in study.claims
+                for arm in study.arms
+                if claim.statistic in ("plateau", "slope")
+                if any(matches(arm, pattern) for pattern in claim.arms)
+                if not _is_place(arm.values.get(claim.x), claim)
+            ],
+        ),
     ):
         if found:
             raise ValueError(
                 f"Study {study.name!r} {problem} {', '.join(map(repr, found))}"
             )
+
+
+def _is_place(value: Any, claim: Claim) -> bool:
+    place = as_number(value)
+    return place is not None and (place > 0 or claim.statistic == "plateau")

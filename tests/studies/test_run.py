@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_regnoise.studies import Arm, Description, Recipe
+from keras_regnoise.studies import Arm, Claim, Description, Recipe
 from keras_regnoise.studies.engine.lock import lock, lock_run, set_aside
 from keras_regnoise.studies.run import (
     DamagedError,
@@ -135,6 +135,40 @@ def test_what_changes_no_result_may_change(tmp_path):
     assert (merged.options, merged.recipe) == (options, recipe)
     with pytest.raises(FolderError, match="another recipe"):
         Run.begin(tmp_path, manifest(recipe=replace(recipe, test_freq=1)))
+
+
+CLAIM = Claim(text="b is better.", arms=("b", "a"), metric="test_loss", sign=-1)
+
+
+def claiming(*claims, **changes):
+    description = replace(manifest().description, claims=claims)
+    return manifest(description=description, **changes)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "claims"),
+    [
+        ((), (CLAIM,)),
+        ((CLAIM,), ()),
+        ((CLAIM,), (replace(CLAIM, sign=1),)),
+        ((CLAIM,), (replace(CLAIM, margin=0.1),)),
+        ((CLAIM,), (CLAIM, CLAIM)),
+    ],
+)
+def test_claims_are_not_changed_once_there_are_results(tmp_path, earlier, claims):
+    """Not by force either: then they would be written down after the run."""
+    Run.begin(tmp_path, claiming(*earlier))
+    code = ({"the study": "2", "keras_regnoise": "1"},)
+    with pytest.raises(FolderError, match=r"written down before the run.*--overwrite"):
+        Run.begin(tmp_path, claiming(*claims, code=code), force=True)
+    assert Run.open(tmp_path).manifest.description.claims == earlier
+
+
+def test_of_a_run_with_claims_the_first_plan_counts(tmp_path):
+    Run.begin(tmp_path, claiming(CLAIM))
+    more = claiming(CLAIM, recipe=Recipe(1, 2, tuple(range(50)), arms=("a",)))
+    merged = Run.begin(tmp_path, more).manifest
+    assert (merged.recipe.seeds, merged.recipe.arms) == ((0, 1), ())
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path):

@@ -73,6 +73,27 @@ def test_a_description_is_json():
             {"claims": (Claim(text="x", arms=("Dropout*", "Dropuot*")),)},
             "claims about arms that it does not have: 'Dropuot",
         ),
+        (
+            {"claims": (Claim(text="Better.", arms=("a: Drop*", "a: none")),)},
+            r"about accuracy without a gate.*gate=Gate\(.*: 'Better",
+        ),
+        *(
+            (
+                {
+                    "claims": (
+                        Claim(
+                            text="x",
+                            arms=("a: Drop*", "a: none"),
+                            metric="test_loss",
+                            statistic="slope",
+                            x=x,
+                        ),
+                    )
+                },
+                f"do not have as a number, for a slope above 0: '{x} of a: {arm}",
+            )
+            for x, arm in (("rate", "none"), ("batch", "none', 'batch of a: Drop"))
+        ),
     ],
 )
 def test_a_study_that_contradicts_itself_is_refused(options, message):

@@ -36,12 +36,17 @@ class Interval:
     half_width: float
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> "Interval":
-        """Estimate from independent values."""
+    def of(cls, values: Sequence[float], least_deviation: float = 0.0) -> "Interval":
+        """Estimate from independent values.
+
+        Args:
+            values: The values.
+            least_deviation: The deviation where that of the values is smaller.
+        """
         count = len(values)
         if count < 2:
             return cls(fmean(values) if count else math.nan, math.nan, count, math.nan)
-        deviation = stdev(values)
+        deviation = max(stdev(values), least_deviation)
         half_width = critical(count - 1) * deviation / math.sqrt(count)
         return cls(fmean(values), deviation, count, half_width)
 

@@ -143,6 +143,14 @@ def add_cells(
                 f"has {now!r}. Choose another folder with --out DIR, or put this run "
                 "in its place with --overwrite."
             )
+    before, now = (json.dumps(_claims(m)) for m in (earlier, manifest))
+    if before != now:
+        raise FolderError(
+            f"The claims of {manifest.study} are not those that were written down "
+            f"before the run in {directory} began, and its results are known by now. "
+            "Put the claims back as they were, or run the study anew: in another "
+            "folder with --out DIR, or in this one with --overwrite."
+        )
     code = list(earlier.code)
     if code and manifest.code and code[-1] != manifest.code[-1] and not force:
         changed = [n for n, d in manifest.code[-1].items() if code[-1].get(n) != d]
@@ -155,8 +163,12 @@ def add_cells(
     if not code or (manifest.code and code[-1] != manifest.code[-1]):
         code += manifest.code
     cells = earlier.by_name | manifest.by_name
+    recipe, first = manifest.recipe, earlier.recipe
+    if earlier.description.claims:  # how much is planned is a part of them
+        recipe = replace(recipe, seeds=first.seeds, arms=first.arms)
     return replace(
         manifest,
+        recipe=recipe,
         cells=tuple(cells.values()),
         created=earlier.created,
         code=tuple(code),
@@ -170,6 +182,10 @@ def _comparable(value: Any) -> Any:
     absent: tuple[Any, ...] = (None, 0, "", [], {})
     content = json.loads(json.dumps(asdict(value)))
     return {k: v for k, v in content.items() if k not in _FREE and v not in absent}
+
+
+def _claims(manifest: Manifest) -> Any:
+    return manifest.description.as_json()["claims"]
 
 
 def _as_tuple(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """A difference, how sure it is, and how sure it is that it does not matter."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist, fmean, stdev
@@ -39,7 +40,10 @@ class Estimate:
 
     @staticmethod
     def of_pairs(
-        differences: Sequence[float], margin: float, least: float = 0.0
+        differences: Sequence[float],
+        margin: float,
+        least: float = 0.0,
+        step: float = 0.0,
     ) -> "Estimate":
         """Estimate from the differences of pairs, by Student's t.
 
@@ -47,6 +51,9 @@ class Estimate:
             differences: One for each pair.
             margin: The smallest difference that matters.
             least: The largest difference that is none, for the p value.
+            step: The least difference that a value can show. Differences that all fall
+                on one step tell no more of their spread than that it is below the
+                step: the deviation is at least that of the rounding of two values.
 
         Example:
 
@@ -54,7 +61,7 @@ class Estimate:
         >>> round(estimate.p_value, 2), round(estimate.equivalence_p, 4)
         (0.79, 0.0007)
         """
-        interval = Interval.of(differences)
+        interval = Interval.of(differences, least_deviation=step / math.sqrt(6))
         error = interval.deviation / math.sqrt(interval.count or 1)
         return Estimate(
             mean=interval.mean,
@@ -122,19 +129,23 @@ class Estimate:
         by the number of claims: that of a difference beyond `least`, or that of one
         within the margin.
         """
-        quantile = NormalDist().inv_cdf
         alpha, size = ALPHA / claims, abs(self.mean)
-        differs = (quantile(1 - alpha / 2) + quantile(_POWER), size - least)
-        # At a difference of 0 both of its one-sided tests may fail.
-        power = (1 + _POWER) / 2
-        alike = (quantile(1 - alpha) + quantile(power), margin - size)
-        counts = [
-            (z * self.deviation / distance) ** 2
-            for z, distance in (differs, alike)
-            if distance > 0
-        ]
-        needed = min(counts, default=math.inf)
-        return max(self.count + 1, math.ceil(min(needed, _MOST)))
+
+        def enough(count: int) -> bool:
+            error = self.deviation / math.sqrt(count)
+            if not error:
+                return True
+
+            def power(alpha: float, *distances: float) -> float:
+                missed = (_misses(d / error, count - 1, alpha) for d in distances)
+                return 1 - math.fsum(missed)
+
+            differs = power(alpha, size - least)
+            alike = power(2 * alpha, margin - size, margin + size)
+            return max(differs, alike) >= _POWER
+
+        first = self.count + 1
+        return first + bisect_left(range(first, _MOST), True, key=enough)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -197,6 +208,17 @@ def _beyond(mean: float, error: float, least: float, count: int) -> float:
     if beyond <= 0:
         return 1.0
     return two_sided_p(beyond / error, count - 1) if error else 0.0
+
+
+def _misses(shift: float, freedom: int, alpha: float) -> float:
+    """Return how often Student's t misses what is `shift` standard errors from 0.
+
+    By the normal approximation of its noncentral distribution (Abramowitz and Stegun,
+    26.7.10).
+    """
+    bound = critical(freedom, alpha)
+    spread = math.sqrt(1 + bound**2 / (2 * freedom))
+    return NormalDist().cdf((bound * (1 - 1 / (4 * freedom)) - shift) / spread)
 
 
 def _equivalence(mean: float, error: float, margin: float, count: int) -> float:

@@ -11,7 +11,8 @@ EQUIVALENT = "equivalent within the margin"
 CANNOT_TELL = "this setting can't tell"
 MORE_SEEDS = "needs more seeds"
 NOT_RUN = "not run"
-VERDICTS = (CONFIRMED, REFUTED, EQUIVALENT, CANNOT_TELL, MORE_SEEDS, NOT_RUN)
+DECIDED = (CONFIRMED, REFUTED, EQUIVALENT)
+VERDICTS = (*DECIDED, CANNOT_TELL, MORE_SEEDS, NOT_RUN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,10 @@ class Finding:
             None where there is none.
         pooled_p: Its p value, to compare with the estimate's own.
         unit: What was sampled: `"seed"` or `"data set"`.
-        planned: Seeds that the recipe has; 0 where data sets were sampled.
+        planned: Seeds that the recipe has, or data sets.
+        added: Seeds beside the recipe's.
+        of_each: Of a claim over data sets, the fewest seeds that one has, and how many
+            the recipe has.
     """
 
     claim: Claim
@@ -53,6 +57,14 @@ class Finding:
     pooled_p: float | None = None
     unit: str = "seed"
     planned: int = 0
+    added: int = 0
+    of_each: tuple[int, int] = (0, 0)
+
+    @property
+    def early(self) -> bool:
+        """Whether less has run than is planned."""
+        count = self.estimate.count if self.estimate else self.planned
+        return count < self.planned or self.of_each[0] < self.of_each[1]
 
     @property
     def disagrees(self) -> bool:

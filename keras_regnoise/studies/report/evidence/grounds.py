@@ -9,7 +9,7 @@ from keras_regnoise.studies.report.evidence.finding import (
     Finding,
 )
 from keras_regnoise.studies.report.evidence.gate import read
-from keras_regnoise.studies.report.evidence.sides import Sides
+from keras_regnoise.studies.report.evidence.sides import Sides, common_seeds
 from keras_regnoise.studies.report.summary import ArmSummary
 
 
@@ -31,18 +31,30 @@ def gated(
     """
     claim, metric = finding.claim, finding.metric
     gate = read(claim, sides, by)
-    recipe = sides.run.manifest.recipe
-    groups = {arm.group for arms in chosen for arm in arms}
-    planned = max(len(recipe.of(group).seeds) for group in groups) if not by else 0
-    finding = replace(finding, verdict=MORE_SEEDS, gate=gate.shown, planned=planned)
+    finding = replace(finding, verdict=MORE_SEEDS, gate=gate.shown)
+    if not by:
+        finding = _with_seeds(finding, sides, chosen)
     if gate.closed:
         return cannot_tell(finding, gate.closed)
     for pattern, arms in zip(claim.arms, chosen, strict=True):
         if losses := sides.losses(pattern, metric, arms, by):
             return cannot_tell(finding, losses)
+    if gate.waiting:
+        return replace(finding, reason=gate.waiting)
     if finding.estimate is None or finding.estimate.count < fewest:
         return replace(finding, reason=f"fewer than {fewest} {finding.unit}s")
     return finding
+
+
+def _with_seeds(
+    finding: Finding, sides: Sides, chosen: Sequence[Sequence[ArmSummary]]
+) -> Finding:
+    """Note how many seeds the recipe has, and how many were added to them."""
+    planned = set(sides.run.manifest.recipe.seeds)
+    used = set(common_seeds([arm for arms in chosen for arm in arms]))
+    # Others alone, in a folder of their own, are a new sample.
+    added = len(used - planned) if planned & used else 0
+    return replace(finding, planned=len(planned), added=added)
 
 
 def finished(finding: Finding, sides: Sides) -> Finding:

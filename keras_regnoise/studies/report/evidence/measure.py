@@ -19,7 +19,6 @@ from keras_regnoise.studies.report.evidence.problems import over_problems
 from keras_regnoise.studies.report.evidence.sides import Sides, common_seeds, name_of
 from keras_regnoise.studies.report.interval import FEWEST
 from keras_regnoise.studies.report.summary import ArmSummary
-from keras_regnoise.studies.study import Claim
 
 _FEWEST_RESAMPLED = 10  # a bootstrap of few makes intervals that are too narrow
 
@@ -54,7 +53,9 @@ def _means(finding: Finding, sides: Sides) -> Finding:
     finding = replace(
         finding,
         sides=names,
-        estimate=Estimate.of_pairs(pairs, claim.margin, claim.least) if seeds else None,
+        estimate=Estimate.of_pairs(pairs, claim.margin, claim.least, sides.step(metric))
+        if seeds
+        else None,
     )
     return finished(gated(finding, sides, FEWEST, [[first], [second]]), sides)
 
@@ -66,7 +67,7 @@ def _plateaus(finding: Finding, sides: Sides) -> Finding:
     if not one or not other:
         return finding
     finding = replace(finding, sides=claim.arms)
-    if problem := _no_curves(arms, claim):
+    if problem := _no_curves(arms, finding, sides):
         return unless_waiting(finding, sides, problem)
     direction = direction_of(metric, sides.run.description)
     if direction is None:
@@ -90,7 +91,7 @@ def _slopes(finding: Finding, sides: Sides) -> Finding:
     if not one or not other:
         return finding
     finding = replace(finding, sides=claim.arms)
-    if problem := _no_curves(arms, claim):
+    if problem := _no_curves(arms, finding, sides):
         return unless_waiting(finding, sides, problem)
     seeds = common_seeds([*one, *other])
     pairs = [_slope(one, claim.x, s) - _slope(other, claim.x, s) for s in seeds]
@@ -100,9 +101,15 @@ def _slopes(finding: Finding, sides: Sides) -> Finding:
     return finished(gated(finding, sides, FEWEST, arms), sides)
 
 
-def _no_curves(arms: Sequence[Sequence[ArmSummary]], claim: Claim) -> str:
+def _no_curves(
+    arms: Sequence[Sequence[ArmSummary]], finding: Finding, sides: Sides
+) -> str:
     """Say why the arms of a side are no curve over `x`; nothing if they are."""
+    claim = finding.claim
     for pattern, side in zip(claim.arms, arms, strict=True):
+        # A curve without its worst place is another one.
+        for arm in sides.ended_badly(pattern, finding.metric):
+            return f"all runs of {name_of(arm)} failed"
         places = [float(arm.values[claim.x]) for arm in side]
         if len(places) < 2:
             return f"{pattern} is one arm; two make a curve"

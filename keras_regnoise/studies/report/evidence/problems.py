@@ -9,7 +9,7 @@ from statistics import fmean
 from keras_regnoise.studies.report.evidence.bootstrap import means_over_problems
 from keras_regnoise.studies.report.evidence.estimate import Estimate
 from keras_regnoise.studies.report.evidence.finding import Finding
-from keras_regnoise.studies.report.evidence.grounds import cannot_tell, gated
+from keras_regnoise.studies.report.evidence.grounds import cannot_tell, finished, gated
 from keras_regnoise.studies.report.evidence.sides import Sides, common_seeds, name_of
 from keras_regnoise.studies.report.interval import FEWEST
 from keras_regnoise.studies.report.summary import ArmSummary
@@ -26,10 +26,11 @@ def over_problems(finding: Finding, sides: Sides) -> Finding:
     by = profile.problem if profile else ""
     one, other = (sides.best(pattern, metric, by) for pattern in claim.arms)
     pairs = {name: (one[name], other[name]) for name in one if name in other}
+    seeds = {name: common_seeds(pair) for name, pair in pairs.items()}
     differences = {
-        name: fmean([first.seeds[s] - second.seeds[s] for s in seeds])
+        name: fmean([first.seeds[s] - second.seeds[s] for s in seeds[name]])
         for name, (first, second) in pairs.items()
-        if (seeds := common_seeds([first, second]))
+        if seeds[name]
     }
     if not differences:
         return finding
@@ -37,6 +38,11 @@ def over_problems(finding: Finding, sides: Sides) -> Finding:
         finding,
         sides=claim.arms,
         unit="data set",
+        planned=sides.planned(claim.arms, by),
+        of_each=(
+            min(len(seeds[name]) for name in differences),
+            len(sides.run.manifest.recipe.seeds),
+        ),
         published=_published([pairs[name] for name in differences], finding),
         estimate=_of_problems(differences, one, claim, sides.run),
     )
@@ -44,9 +50,8 @@ def over_problems(finding: Finding, sides: Sides) -> Finding:
         for arm in sides.ended_badly(pattern, metric):
             if arm.values.get(by) not in found:
                 return cannot_tell(finding, f"all runs of {name_of(arm)} failed")
-    # Of sets that have not run nothing is asked: the others are a sample too.
     chosen = [[pair[side] for pair in pairs.values()] for side in (0, 1)]
-    return gated(finding, sides, FEWEST, chosen, by)
+    return finished(gated(finding, sides, FEWEST, chosen, by), sides)
 
 
 def _of_problems(

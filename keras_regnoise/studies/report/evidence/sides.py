@@ -1,7 +1,8 @@
 """Which arms a claim is about: of several, the best on the validation split."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from statistics import fmean
 
 from keras_regnoise.studies.direction import direction_of
 from keras_regnoise.studies.input_error import InputError
@@ -39,12 +40,7 @@ class Sides:
         for arm in self.arms(pattern, metric):
             key = str(arm.values[by]) if by else arm.group
             groups.setdefault(key, []).append(arm)
-        return {
-            group: arms[0]
-            if len(arms) == 1
-            else max(arms, key=lambda arm: (not self.lost(arm), self._rank(arm)))
-            for group, arms in groups.items()
-        }
+        return {group: self._best_of(arms) for group, arms in groups.items()}
 
     def lost(self, arm: ArmSummary) -> int:
         """Count the runs of an arm that failed, or ended without a finite number."""
@@ -78,13 +74,17 @@ class Sides:
                 been chosen by what is left of it.
             by: See `best`.
         """
-        best = {arm.values.get(by): self._rank(arm) for arm in chosen}
+        best = {arm.values.get(by): arm for arm in chosen}
         for arm in self.arms(pattern, metric):
-            lost, least = self.lost(arm), best.get(arm.values.get(by), math.inf)
+            lost, rival = self.lost(arm), best.get(arm.values.get(by))
+            if rival is None:
+                continue
+            seeds = self._seeds_of([arm, rival])
+            least = self._rank(rival, seeds)
             if arm not in chosen and least == -math.inf:
                 objective = self.run.description.objective
                 return f"no run of {name_of(arm)} has {objective}, by which to choose"
-            if lost and (arm in chosen or self._rank(arm) > least):
+            if lost and (arm in chosen or self._rank(arm, seeds) > least):
                 return f"{lost} of {arm.planned} runs of {name_of(arm)} failed"
         return ""
 
@@ -96,6 +96,32 @@ class Sides:
             if not arm.value.count and arm.failed + arm.not_finite
         ]
 
+    def step(self, metric: str) -> float:
+        """Return the least difference that a metric can show, that of one example.
+
+        It is 0 where the metric is no share of examples, or their number not known.
+        """
+        parts = {"train": "train", "val": "validation", "test": "test"}
+        named = [parts[word] for word in metric.split("_") if word in parts]
+        if not named or not metric.endswith("accuracy") or metric.startswith("average"):
+            return 0.0
+        sizes = [float(r.data.get(named[0]) or 0) for r in self.run.done]
+        return 1 / max(sizes) if any(sizes) else 0.0
+
+    def planned(self, patterns: Sequence[str], by: str) -> int:
+        """Count the values of `by` that the recipe's arms have on all sides."""
+        own = self.run.manifest.recipe.arms or ("*",)
+        arms = [
+            arm
+            for arm in self.run.description.arms
+            if any(matches(arm, pattern) for pattern in own)
+        ]
+        sides = [
+            {arm.values.get(by) for arm in arms if matches(arm, pattern)}
+            for pattern in patterns
+        ]
+        return len(set.intersection(*sides))
+
     def less_is_better(self, metric: str) -> bool:
         """Tell whether less of a metric is better."""
         return direction_of(metric, self.run.description) == "min"
@@ -104,13 +130,28 @@ class Sides:
         keys = {arm_key(a) for a in self.run.description.arms if matches(a, pattern)}
         return [arm for key, arm in self._summary(metric).items() if key in keys]
 
-    def _rank(self, arm: ArmSummary) -> float:
-        objective = self.run.description.objective
-        chosen_by = self._summary(objective).get((arm.group, arm.arm))
-        if chosen_by is None or not chosen_by.value.count:
+    def _best_of(self, arms: Sequence[ArmSummary]) -> ArmSummary:
+        # By the seeds that all have: a run that is not at its end has some more often.
+        seeds = self._seeds_of([a for a in arms if not self.lost(a)])
+        return max(arms, key=lambda arm: (not self.lost(arm), self._rank(arm, seeds)))
+
+    def _seeds_of(self, arms: Sequence[ArmSummary]) -> set[int]:
+        """Return the seeds for which all arms have the objective, of those that do."""
+        found = [seeds for seeds in map(self._objective, arms) if seeds]
+        return set.intersection(*map(set, found)) if found else set()
+
+    def _rank(self, arm: ArmSummary, seeds: Collection[int]) -> float:
+        """Return the mean of the objective over some seeds; of others without any."""
+        values = self._objective(arm)
+        if not values:
             return -math.inf
-        mean = chosen_by.value.mean
-        return -mean if self.less_is_better(objective) else mean
+        mean = fmean([values[s] for s in values if s in seeds] or values.values())
+        less = self.less_is_better(self.run.description.objective)
+        return -mean if less else mean
+
+    def _objective(self, arm: ArmSummary) -> Mapping[int, float]:
+        by = self._summary(self.run.description.objective).get((arm.group, arm.arm))
+        return by.seeds if by else {}
 
     def _expected(self, pattern: str) -> list[ArmKey]:
         """Return the arms of a side by the plan, or by the recipe in its groups."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from keras_regnoise.studies.report.evidence.finding import (
     CANNOT_TELL,
+    DECIDED,
     NOT_RUN,
     VERDICTS,
     Finding,
@@ -52,7 +53,9 @@ def outcome_of_claims(findings: Sequence[Finding]) -> str:
     counts = Counter(finding.verdict for finding in findings)
     parts = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
     start = f"Of {len(findings)} claims" if len(findings) > 1 else "Of one claim"
-    return f"{start}: {', '.join(parts)}."
+    early = sum(f.early for f in findings if f.verdict in DECIDED)
+    looks = f" A first look, from a part of the plan: {early}." if early else ""
+    return f"{start}: {', '.join(parts)}.{looks}"
 
 
 def claim_notes(findings: Sequence[Finding]) -> list[str]:
@@ -99,6 +102,9 @@ def claims_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "metric": finding.metric,
             "statistic": finding.claim.statistic,
             "sides": list(finding.sides),
+            "unit": finding.unit,
+            "planned": finding.planned,
+            "added": finding.added,
             "margin": finding.claim.margin,
             **_estimate(finding),
             "p_value_holm": finding.p_value,
@@ -124,14 +130,21 @@ def difference_words(finding: Finding) -> str:
     if estimate is None:
         return NOTHING
     mean = _signed(finding, estimate.mean)
-    count = str(estimate.count)
-    if estimate.count < finding.planned:  # an early look
-        count = f"{count} of {finding.planned}"
-    unit = finding.unit if count == "1" else f"{finding.unit}s"
+    count = _count(finding, estimate.count)
     if not estimate.enough:
-        return f"{mean} ({count} {unit})"
+        return f"{mean} ({count})"
     ends = (_signed(finding, end) for end in (estimate.low, estimate.high))
-    return f"{mean} [{', '.join(ends)}] ({count} {unit})"
+    return f"{mean} [{', '.join(ends)}] ({count})"
+
+
+def _count(finding: Finding, count: int) -> str:
+    """Say of how many pairs, and whether these are others than were planned."""
+    of = f" of {finding.planned}" if count < finding.planned else ""
+    text = f"{count}{of} {finding.unit}{'' if f'{count}{of}' == '1' else 's'}"
+    fewest, recipe = finding.of_each
+    if fewest < recipe:
+        text += f", {fewest} of {recipe} seeds of each"
+    return f"{text}, {finding.added} of them added" if finding.added else text
 
 
 def margin_words(finding: Finding) -> str:

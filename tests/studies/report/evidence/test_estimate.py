@@ -141,6 +141,21 @@ def test_strata_take_what_differs_between_them_out():
     assert np.std(apart) < 0.1 * np.std(together)
 
 
+@pytest.mark.parametrize(
+    ("mean", "deviation", "claims"), [(2, 1, 12), (1, 0.5, 5), (1.37, 1, 12), (2, 1, 1)]
+)
+def test_few_pairs_that_decide_are_not_too_few(mean, deviation, claims):
+    """Student's t of few pairs asks for much more than normal quantiles do."""
+    half = deviation * np.sqrt(2 / 3) * np.array([-1.5, 0.0, 0.0, 1.5])
+    half *= deviation / half.std(ddof=1)
+    needed = Estimate.of_pairs(list(mean + half), 0.01).pairs_needed(0.01, claims)
+    draws = np.random.default_rng(0).normal(mean, deviation, (4000, needed))
+    t = draws.mean(axis=1) / draws.std(axis=1, ddof=1) * np.sqrt(needed)
+    power = np.mean(2 * stats.t.sf(np.abs(t), needed - 1) <= 0.05 / claims)
+    # Three standard errors, and an approximation that is good to 0.02.
+    assert power >= 0.8 - 0.02 - 3 * np.sqrt(0.16 / 4000)
+
+
 @pytest.mark.parametrize("true", [0.0, 0.01, -0.007])
 def test_as_many_pairs_as_it_asks_for_decide(true):
     values = np.array([-0.02, 0.0, 0.02]) + true  # of the deviation 0.02

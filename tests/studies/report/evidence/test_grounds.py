@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from keras_regnoise.studies import Gate, Profile
+from keras_regnoise.studies import Gate, Profile, report
 from keras_regnoise.studies.report.evidence import weigh
-from keras_regnoise.studies.report.evidence.words import claim_rows
+from keras_regnoise.studies.report.evidence.words import claim_rows, outcome_of_claims
 from tests.studies.report.evidence.test_weigh import EFFECTS, claim, simulated
 from tests.studies.report.synthetic import (
     arm,
@@ -186,6 +187,106 @@ def test_a_plateau_of_what_has_no_direction():
     assert weigh(run)[0].reason == "whether more surprise is better is not known"
 
 
+@pytest.mark.parametrize("statistic", ["plateau", "slope"])
+@pytest.mark.parametrize("seeds", [[3], range(20)])
+def test_a_curve_without_its_worst_place_is_another(statistic, seeds):
+    effects = {"none": 0.0} | {
+        f"{kind} {rate}": 0.1 * gain
+        for kind in ("Dropout", "Rotation")
+        for rate, gain in ((0.1, 1), (0.2, 2), (0.4, 3))
+    }
+    tested = claim(gate=None, statistic=statistic, x="rate", margin=0.05)
+    run = simulated(effects, [tested])
+    run = lost(run, "Rotation 0.1", seeds, "DivergedError: the loss became nan")
+    (finding,) = weigh(run)
+    count = "1 of 20" if len(seeds) == 1 else "all"
+    assert (finding.verdict, finding.reason) == (
+        LESS,
+        f"{count} runs of Rotation 0.1 failed",
+    )
+
+
+def test_survivors_open_no_gate():
+    """In 13 of 20 seeds Dropout helps; in the others it would not, or diverges."""
+    effects = {**BETTER, "Dropout 0.3": 0.001, "Dropout 0.1": -0.1}
+    run = simulated(effects, [claim(other="none")], seed=1)
+    assert "is not shown to be better" in weigh(run)[0].reason
+    values = {a.arm: a.seeds for a in report.summarize(run)}
+    worse = [s for s in range(20) if values["Dropout 0.3"][s] < values["none"][s]]
+    assert worse
+    for name in ("Dropout 0.3", "none"):
+        (finding,) = weigh(lost(run, name, worse))
+        reason = f"{len(worse)} of 20 runs of {name} failed"
+        assert (finding.verdict, finding.reason) == (LESS, reason)
+    (finding,) = weigh(lost(run, "none", range(20), "DivergedError: nan"))
+    assert finding.verdict != "confirmed"
+
+
+def test_a_gate_that_has_not_run_is_waited_for():
+    run = simulated(BETTER | {"Other 0.1": 0.0}, [claim("Rotation 0.1", "Other 0.1")])
+    part = keeping(run, lambda r: r.arm != "Dropout 0.3")
+    (finding,) = weigh(part)
+    assert finding.verdict == "needs more seeds"
+    assert finding.reason == "Dropout 0.3 has no finished run"
+    (finding,) = weigh(keeping(run, lambda r: r.arm != "none"))
+    assert finding.reason == "none has no finished run"
+    (finding,) = weigh(keeping(run, lambda r: r.arm != "Dropout 0.3" or r.seed < 2))
+    assert finding.reason == "Dropout 0.3 has fewer than 3 pairs with none"
+    assert finding.verdict == "needs more seeds"
+
+
+def test_a_gate_of_one_rate_is_not_the_best_of_its_kind():
+    effects = {"none": 0.0, "Dropout 0.3": 0.0, "Rotation 0.1": 0.2}
+    (finding,) = weigh(simulated(effects, [claim(other="none")]))
+    assert finding.reason == "Dropout 0.3 is not shown to be better than none"
+
+
+def test_the_best_is_chosen_by_seeds_that_all_have():
+    """Seeds differ by more than arms: three lucky ones are no better arm."""
+    run = simulated(BETTER, [claim(gate=None)])
+    worth = {"Dropout 0.3": 0.02, "Dropout 0.1": 0.0}
+    run = changed(
+        run,
+        lambda r: replace(
+            r,
+            metrics={
+                **r.metrics,
+                "val_accuracy": 0.9 - 0.01 * r.seed + worth.get(r.arm, 0.0),
+            },
+        ),
+    )
+    run = keeping(run, lambda r: r.arm != "Dropout 0.1" or r.seed < 3)
+    (finding,) = weigh(run)
+    assert finding.sides == ("Rotation 0.1", "Dropout 0.3")
+    assert finding.verdict == "confirmed"
+
+
+def test_seeds_that_were_added_are_told():
+    run = simulated(BETTER, [claim()])
+    recipe = replace(run.manifest.recipe, seeds=tuple(range(15)))
+    more = replace(run, manifest=replace(run.manifest, recipe=recipe))
+    assert next(claim_rows(weigh(more)))[2].endswith("(20 seeds, 5 of them added)")
+    # A new sample in a folder of its own.
+    recipe = replace(run.manifest.recipe, seeds=tuple(range(20, 25)))
+    other = replace(run, manifest=replace(run.manifest, recipe=recipe))
+    assert next(claim_rows(weigh(other)))[2].endswith("(20 seeds)")
+
+
+def test_ties_of_few_seeds_are_no_certainty():
+    """Of 1,000 test images: a share that is one example more, three times."""
+    table = {"none": [0.9, 0.92, 0.94], "Rotation 0.1": [0.901, 0.921, 0.941]}
+    claims = [claim("Rotation 0.1", "none", gate=None, margin=0.0001)]
+    (finding,) = weigh(toy(table, claims=tuple(claims)))
+    assert finding.estimate.deviation == pytest.approx(0.001 / np.sqrt(6))
+    t = 0.001 / (0.001 / np.sqrt(6) / np.sqrt(3))
+    assert finding.estimate.p_value == pytest.approx(2 * stats.t.sf(t, 2), rel=1e-6)
+    # Of a loss, which shows any difference, it is what it seems.
+    (finding,) = weigh(
+        toy(table, claims=tuple(replace(c, metric="test_loss") for c in claims))
+    )
+    assert finding.estimate.deviation < 1e-9
+
+
 def test_a_gate_of_which_less_is_better():
     gate = Gate(baseline="none", metric="train_loss", fitted=0.05)
     for loss, verdict in ((0.001, "confirmed"), (2.0, LESS)):
@@ -285,10 +386,27 @@ def test_data_sets_on_which_one_side_was_lost():
         LESS,
         "all runs of 12, 1 layers: vcl failed",
     )
-    # Those that have not run are another matter.
+
+
+def test_data_sets_that_have_not_run():
+    """Those that the plan has are waited for; what it leaves out is said."""
+    gains = np.full(24, 0.1) + np.linspace(-0.01, 0.01, 24)
+    run = over_sets(gains, depths=(1, 2))
     part = keeping(run, lambda r: r.values["set"] < 22)
-    assert weigh(part)[0].verdict == "confirmed"
-    assert weigh(part)[0].estimate.count == 22
+    (finding,) = weigh(part)
+    assert finding.verdict == "needs more seeds"
+    assert finding.reason == "22, 1 layers: vcl has no finished run"
+    cells = tuple(c for c in run.manifest.cells if c.arm.values["set"] < 22)
+    (finding,) = weigh(replace(part, manifest=replace(run.manifest, cells=cells)))
+    assert (finding.verdict, finding.estimate.count) == ("confirmed", 22)
+    assert next(claim_rows([finding]))[2].endswith("(22 of 24 data sets)")
+    assert outcome_of_claims([finding]).endswith("from a part of the plan: 1.")
+    (finding,) = weigh(keeping(run, lambda r: r.seed < 2 or r.values["set"] > 3))
+    shown = next(claim_rows([finding]))[2]
+    assert shown.endswith("(24 data sets, 2 of 3 seeds of each)")
+    shown = next(claim_rows(weigh(run)))[2]
+    assert shown.endswith("(24 data sets)")
+    assert not weigh(run)[0].early
 
 
 def test_few_data_sets_are_pairs():

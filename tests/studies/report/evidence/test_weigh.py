@@ -106,16 +106,21 @@ def test_no_gate_no_verdict():
     assert unfit.gate == "none has a training accuracy of 90.00"
     helpless = of(effects=better | {"Dropout 0.3": 0.0, "Dropout 0.1": -0.1})
     assert helpless.verdict == "this setting can't tell"
-    assert "Dropout 0.3, the best of its kind, is not better" in helpless.reason
+    kind = "Dropout 0.3, the best of its kind, is not shown to be better"
+    assert kind in helpless.reason
     assert helpless.p_value == 1.0
     fitted = "none has a training accuracy of 100.00; Dropout 0.3 changes the test "
     assert of(effects=better).gate.startswith(f"{fitted}accuracy by +")
 
 
 def test_a_gate_whose_arms_are_not_there_is_closed():
+    """They are no part of the recipe; what the recipe has is waited for."""
     run = simulated({"none": 0.0, "Dropout 0.3": 0.1, "Rotation 0.1": 0.3}, [claim()])
-    left = [r for r in run.records if r.arm != "none"]
-    (finding,) = weigh(replace(run, records=tuple(left)))
+    left = tuple(r for r in run.records if r.arm != "none")
+    recipe = replace(run.manifest.recipe, arms=("Dropout *", "Rotation *"))
+    cells = tuple(c for c in run.manifest.cells if c.arm.name != "none")
+    manifest = replace(run.manifest, recipe=recipe, cells=cells)
+    (finding,) = weigh(replace(run, records=left, manifest=manifest))
     assert (finding.verdict, finding.reason) == (
         "this setting can't tell",
         "none was not run",
