@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import tempfile
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from types import FunctionType
@@ -69,6 +70,15 @@ def copy_layer(
             "arguments, layers among them by keras.saving.serialize_keras_object. "
             f"Keras said: {error}"
         ) from error
+    _check_holds(new, layer, held)
+    taken = {id(instead) for _, instead in parts}
+    for old, own in zip(sublayers, every_layer(new) if fragile else (), strict=False):
+        if id(own) not in taken and type(own) is type(old):
+            _fill_tables(own, old)  # made by the constructor, and in no config
+    return new
+
+
+def _check_holds(new: keras.Layer, layer: keras.Layer, held: Sequence[Pair]) -> None:
     holds = {id(sublayer) for sublayer in every_layer(new)} if held else set()
     for old, instead in held:
         if id(instead) not in holds:
@@ -79,7 +89,18 @@ def copy_layer(
                 "keras.saving.serialize_keras_object, under a name that no other "
                 "layer in it has, or call the layer in the model itself."
             )
-    return new
+
+
+def _fill_tables(new: Any, old: Any) -> None:
+    """Give a layer what another one looks up, in the way of a `.keras` file."""
+    if not hasattr(old, "save_assets"):
+        return
+    own: dict[str, Any] = {}
+    old.save_own_variables(own)
+    new.load_own_variables(own)
+    with tempfile.TemporaryDirectory() as folder:
+        old.save_assets(folder)
+        new.load_assets(folder)
 
 
 def _from_config(layer: Any, config: Any, held: Sequence[Pair]) -> Any:
@@ -188,6 +209,9 @@ def copy_state(old: keras.Layer, new: keras.Layer, held: Sequence[Pair] = ()) ->
             "not in its config."
         )
     assign(others, mine)
+    for part in (new, *every_layer(new)):
+        if isinstance(part, keras.layers.Normalization):
+            part.finalize_state()  # computes with constants made of its weights
 
 
 def _variables(layer: keras.Layer, left_out: Container[int]) -> list[Any]:

@@ -284,6 +284,48 @@ def test_adapted_layers_keep_what_they_learned():
     assert_equal_outputs(insert(model, dropout, before=layers.Dense), model, vectors())
 
 
+@pytest.mark.parametrize("nested", [False, True])
+def test_adapted_layers_of_a_layer_that_makes_them_keep_it_too(nested):
+    class Prepared(layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.normalization = layers.Normalization()
+
+        def build(self, input_shape):
+            self.normalization.build(input_shape)
+
+        def call(self, inputs):
+            return self.normalization(inputs)
+
+    prepared = Prepared()
+    prepared.build((None, 6))
+    prepared.normalization.adapt(10.0 + 3.0 * vectors(n=50))
+    if nested:
+        prepared = keras.Sequential([keras.Input((6,)), prepared])
+    model = keras.Sequential([keras.Input((6,)), prepared, layers.Dense(2)])
+    assert_equal_outputs(insert(model, dropout, before=layers.Dense), model, vectors())
+
+
+def test_adapted_vocabulary_of_a_layer_that_makes_it_is_kept():
+    class Words(layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.lookup = layers.IntegerLookup()
+
+        def call(self, inputs):
+            return self.lookup(inputs)
+
+        def compute_output_spec(self, inputs):
+            return keras.KerasTensor(inputs.shape, "int64")
+
+    words = Words()
+    words.lookup.adapt(np.array([5, 7, 7, 9]))
+    embedded = [layers.Embedding(5, 4), layers.Flatten(), layers.Dense(2)]
+    model = keras.Sequential([keras.Input((3,), dtype="int64"), words, *embedded])
+    noisy = insert(model, dropout, before=layers.Dense)
+    assert_equal_outputs(noisy, model, np.array([[5, 7, 1], [9, 9, 7]]))
+
+
 def test_adapted_vocabulary_is_kept():
     lookup = layers.IntegerLookup(name="lookup")
     lookup.adapt(np.array([5, 7, 7, 9]))
