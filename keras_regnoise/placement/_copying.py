@@ -191,10 +191,16 @@ def pairs(
             yield from pairs(one, other, held)
 
 
-def copy_state(old: keras.Layer, new: keras.Layer, held: Sequence[Pair] = ()) -> None:
+def copy_state(
+    old: keras.Layer,
+    new: keras.Layer,
+    held: Sequence[Pair] = (),
+    kept: Container[int] | None = None,
+) -> None:
     """Give `new`, a copy of `old`, its weights and the state of its random draws.
 
-    Not those of the layers `held`, which are other ones in the copy.
+    Not those of the layers `held`, which are other ones in the copy. If `kept` has ids
+    of variables, these alone.
     """
     if old.built and not new.built:  # in a Sequential that has no input yet
         new.build_from_config(old.get_build_config())
@@ -208,7 +214,9 @@ def copy_state(old: keras.Layer, new: keras.Layer, held: Sequence[Pair] = ()) ->
             "Layers that it holds twice, or weights added after it was built, are "
             "not in its config."
         )
-    assign(others, mine)
+    for other, own in zip(others, mine, strict=True):
+        if kept is None or id(own) in kept:
+            assign([other], [own])
     for part in (new, *every_layer(new)):
         if isinstance(part, keras.layers.Normalization):
             part.finalize_state()  # computes with constants made of its weights

@@ -1,7 +1,7 @@
 """Writing a Keras model: the same graph with other layers in some places."""
 
 import inspect
-from collections.abc import Hashable, Sequence
+from collections.abc import Container, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,8 @@ class Edits:
         copies: Old layers, layers named above that carry on their state, and where
             needed the pairs of layers in the two that are no copies.
         weights: Layers named above and new values for their weights.
+        kept: Ids of the old variables that the copies take over; None for all. The
+            others have new values.
     """
 
     before: dict[Place, keras.Layer] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class Edits:
     instead: dict[int, keras.Layer | None] = field(default_factory=dict)
     copies: list[Any] = field(default_factory=list)
     weights: list[tuple[keras.Layer, Sequence[Any]]] = field(default_factory=list)
+    kept: Container[int] | None = None
 
 
 def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
@@ -67,7 +70,7 @@ class _Rebuild:
         new_model = self._graph(self.model)
         for old, new in self.copies.values():
             if isinstance(old, keras.Layer) and not is_graph(old):
-                copy_state(old, new)
+                copy_state(old, new, kept=self.edits.kept)
         for old, new, *held in self.edits.copies:
             copy_state(old, new, *held)
         for layer, weights in self.edits.weights:

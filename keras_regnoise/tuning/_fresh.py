@@ -5,6 +5,10 @@ from pathlib import Path
 
 import keras
 
+from keras_regnoise._keras.graph import is_graph
+from keras_regnoise._keras.sublayers import direct_sublayers, every_layer
+from keras_regnoise.placement._copying import copy_layer, copy_state
+from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.tuning._recompile import recompile
 
 
@@ -12,8 +16,8 @@ def from_file(file: str | Path) -> Callable[[], keras.Model]:
     """Return a function that builds the compiled model of a `.keras` file anew.
 
     What is trained starts from new weights, those that Keras's global seed gives. What
-    is not stays as it is in the file: frozen layers, and preprocessing that was
-    adapted to data.
+    is not stays as it is in the file, inside other layers too: frozen layers, and
+    preprocessing that was adapted to data.
 
     Raises:
         ValueError: In the function, if the file can't be loaded or is not compiled.
@@ -51,15 +55,24 @@ def _loaded(file: Path) -> keras.Model:
 
 
 def _fresh(model: keras.Model) -> keras.Model:
-    new = keras.models.clone_model(model)
-    _keep(model, new)
+    kept = _untrained(model)
+    if is_graph(model):
+        new = rebuild(model, Edits(kept=kept))
+    else:
+        new = copy_layer(model)
+        copy_state(model, new, kept=kept)
     return recompile(new, model)
 
 
-def _keep(old: keras.Model, new: keras.Model) -> None:
-    """Give the new model what training does not change."""
-    for one, other in zip(old.layers, new.layers, strict=True):
-        if isinstance(one, keras.Model):
-            _keep(one, other)
-        elif one.weights and (not one.trainable or hasattr(one, "adapt")):
-            other.set_weights(one.get_weights())
+def _untrained(model: keras.Model) -> set[int]:
+    """The ids of the weights that training does not change."""
+    trained = set(map(id, model.trainable_weights))
+    kept: set[int] = set()
+    for layer in (model, *every_layer(model)):
+        # The layers of a graph say themselves whether they are trained.
+        if not layer.trainable and not is_graph(layer):
+            kept.update(map(id, layer.weights))
+        elif hasattr(layer, "adapt"):
+            held = {id(v) for part in direct_sublayers(layer) for v in part.weights}
+            kept |= set(map(id, layer.weights)) - held - trained
+    return kept
