@@ -16,8 +16,8 @@ def from_file(file: str | Path) -> Callable[[], keras.Model]:
     """Return a function that builds the compiled model of a `.keras` file anew.
 
     What is trained starts from new weights, those that Keras's global seed gives. What
-    is not stays as it is in the file, inside other layers too: frozen layers, and
-    preprocessing that was adapted to data.
+    is not stays as it is in the file, inside other layers too: frozen layers, weights
+    under LoRA, and preprocessing that was adapted to data.
 
     Raises:
         ValueError: In the function, if the file can't be loaded or is not compiled.
@@ -72,7 +72,13 @@ def _untrained(model: keras.Model) -> set[int]:
         # The layers of a graph say themselves whether they are trained.
         if not layer.trainable and not is_graph(layer):
             kept.update(map(id, layer.weights))
-        elif hasattr(layer, "adapt"):
+        elif hasattr(layer, "adapt") or _is_partly_frozen(layer):
             held = {id(v) for part in direct_sublayers(layer) for v in part.weights}
             kept |= set(map(id, layer.weights)) - held - trained
     return kept
+
+
+def _is_partly_frozen(layer: keras.Layer) -> bool:
+    """Whether a layer's own weights stand still beside others that it trains."""
+    is_quantized = getattr(layer, "quantization_mode", None) is not None
+    return is_quantized or getattr(layer, "lora_enabled", False)

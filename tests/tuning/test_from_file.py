@@ -295,6 +295,28 @@ def test_a_subclassed_model_is_built_anew(tmp_path, wrapped):
     )
 
 
+def test_weights_under_lora_stay(tmp_path):
+    model = chain(layers.Dense(4, name="under"), layers.Dense(2))
+    model.layers[0].enable_lora(2)
+    old, new = from_saved(tmp_path, model)
+    kept = are_kept(old.layers[0], new.layers[0])
+    assert kept == {
+        "kernel": True,
+        "bias": False,
+        "lora_kernel_a": False,
+        "lora_kernel_b": True,  # zeros, as they begin
+    }
+    assert not any(are_kept(old.layers[1], new.layers[1]).values())
+
+
+def test_quantized_weights_stay(tmp_path):
+    model = chain(layers.Dense(4), layers.Dense(2))
+    model.quantize("int8")
+    old, new = from_saved(tmp_path, model)
+    names = {"kernel": True, "kernel_scale": True, "bias": False}
+    assert are_kept(old.layers[0], new.layers[0]) == names
+
+
 def test_what_is_no_compiled_model(tmp_path):
     saved(tmp_path, compiled=False)
     with pytest.raises(ValueError, match="not compiled"):
