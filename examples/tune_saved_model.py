@@ -75,4 +75,4 @@ if __name__ == "__main__":
 # | RotationOut 0.6 before the weights | +11.58 ± 4.47 | 80.92 ± 1.60 | 4 |
 # ...
 # model = krn.tuning.with_noise(
-#     keras.saving.load_model('model.keras'), 'dropout', 0.6, 'before_weights')
+#     krn.tuning.from_file('model.keras')(), 'dropout', 0.6, 'before_weights')

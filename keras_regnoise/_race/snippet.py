@@ -32,8 +32,8 @@ def snippet(label: str, values: Mapping[str, Any], build: str = "") -> str:
     call = f"{name or 'build_model'}({'hp' if own else ''})"
     origin = f"from {_module(place)} import {name}" if place else ""
     if build.endswith(".keras"):
-        call = f"keras.saving.load_model({PurePath(build).name!r})"
-        origin = "import keras"
+        # As in the race: with new weights, and not those that it was saved with.
+        call, origin = f"krn.tuning.from_file({PurePath(build).name!r})()", ""
     given = f"hp = keras_tuner.HyperParameters()\nhp.values = {own!r}\n" if own else ""
     if "noise_rate" in values:
         words = [values["noise"], values["noise_rate"]]
@@ -41,7 +41,7 @@ def snippet(label: str, values: Mapping[str, Any], build: str = "") -> str:
             words.append(values["noise_placement"])
         call = f"krn.tuning.with_noise({', '.join([call, *map(repr, words)])})"
     tuner = "import keras_tuner\n" if own else ""
-    ours = "import keras_regnoise as krn\n" if "noise_rate" in values else ""
+    ours = "import keras_regnoise as krn\n" if call.startswith("krn.") else ""
     head = f"# {label}\n{ours}{tuner}{origin}".rstrip()
     return dedent(f"{head}\n\n{given}model = {call}\n")
 
