@@ -58,15 +58,17 @@ def with_noise(
         ['dense', 'dense_1_rotation_out', 'dense_1']
     """
     check_model(model)
-    kinds, (rate,) = check_space((kind,), (rate,))
-    name, make = next(iter(kinds.items()), ("none", None))
+    kinds, (*_, rate) = check_space((kind,), (rate,))
+    if not kinds:  # "none"
+        return model
+    ((name, make),) = kinds.items()
     expected = (REPLACE,) if name == DROP_ACTIVATION else INSERTIONS
-    if make is not None and placement not in expected:
+    if placement not in expected:
         raise ValueError(
             f"{name!r} has no placement {placement!r}. Valid are: "
             f"{', '.join(map(repr, expected))}."
         )
-    if make is None or rate == 0.0:
+    if rate == 0.0:
         return model
     noisy = put_noise(model, make, rate, placement, activation, check_seed(seed))
     return recompile(noisy, model)

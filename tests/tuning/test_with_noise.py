@@ -1,0 +1,44 @@
+"""One kind of noise in all places of one placement."""
+
+import keras
+import pytest
+
+from keras_regnoise.tuning import with_noise
+
+
+def build():
+    model = keras.Sequential(
+        [keras.Input((4,)), keras.layers.Dense(3, "relu"), keras.layers.Dense(1)]
+    )
+    model.compile("sgd", "mse")
+    return model
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.3])
+@pytest.mark.parametrize("placement", ["before_head", "replace_activations"])
+def test_none_is_the_model_as_it_is(rate, placement):
+    model = build()
+    assert with_noise(model, "none", rate, placement) is model
+    assert with_noise(model, "dropout", 0.0, "before_head") is model
+
+
+def test_noise_is_put_in_and_the_rest_stays():
+    model = build()
+    noisy = with_noise(model, "dropout", 0.3, "before_head")
+    kinds = [type(layer).__name__ for layer in noisy.layers]
+    assert kinds == ["Dense", "Dropout", "Dense"]
+    assert noisy.layers[1].rate == 0.3
+    assert noisy.loss == "mse"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("none", 1.0), r"float in \[0, 1\).*rates=1.0"),
+        (("dropout", 0.3), "no placement 'replace_activations'.*'before_head'"),
+        (("wonder", 0.3), "'wonder'.*Valid are 'none'"),
+    ],
+)
+def test_bad_arguments(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        with_noise(build(), *arguments)
