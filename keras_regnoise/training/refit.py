@@ -1,4 +1,5 @@
 import contextlib
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -105,10 +106,10 @@ def refit(
 
     Differences from the book: in `"restart"` a model that is given as such starts again
     from the same initial weights. In `"continue"` the loss is measured after each
-    epoch; the optimizer goes on with the state it had when it was stopped, because
-    EarlyStopping restores the weights only. The steps are those of the optimizer,
-    whatever the model's `steps_per_execution`, which is 1 in the second run of
-    `"restart"`.
+    epoch, or as often as `validation_freq` says; the optimizer goes on with the state
+    it had when it was stopped, because EarlyStopping restores the weights only. The
+    steps are those of the optimizer, whatever the model's `steps_per_execution`, which
+    is 1 in the second run of `"restart"`.
 
     Example:
 
@@ -186,7 +187,8 @@ class _StopBelow(keras.callbacks.Callback):  # type: ignore[misc]
         self.is_reached = False
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.is_reached = (logs or {})["val_loss"] <= self.target
+        loss = (logs or {}).get("val_loss", math.inf)  # none between validations
+        self.is_reached = loss <= self.target
         if self.is_reached:
             self.model.stop_training = True
 

@@ -111,6 +111,20 @@ def test_continue_stops_at_the_training_loss():
     assert all(loss > result.target_loss for loss in losses[:-1])
 
 
+@pytest.mark.parametrize("strategy", ["restart", "continue"])
+def test_validation_may_be_rare(strategy):
+    options = {"strategy": strategy, "epochs": 4, "max_epochs": 50}
+    result = run(validation_freq=2, **options)
+    assert result.epochs == 4
+    assert len(result.first.history["val_loss"]) == 2
+    assert result.is_complete
+    if strategy == "continue":
+        losses = result.second.history["val_loss"]
+        assert len(result.second.epoch) == 2 * len(losses)
+        assert losses[-1] <= result.target_loss
+        assert all(loss > result.target_loss for loss in losses[:-1])
+
+
 def test_continue_gives_up():
     # Noise in the validation data only: its loss never comes down to the other.
     noisy = data(8, noise=5.0, seed=1)
