@@ -61,6 +61,32 @@ def test_a_rate_that_was_changed():
     assert fit(model, callbacks=[Falling()])["rate/rotation"] == [0.4, 0.2]
 
 
+class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
+    """No noise up to step 4, then more by the step."""
+
+    def __call__(self, step):
+        return 0.1 * keras.ops.maximum(keras.ops.cast(step - 4, "float32"), 0.0)
+
+    def get_config(self):
+        return {}
+
+
+def test_a_schedule_of_the_users_own():
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            krn.RotationOut(WarmUp(), name="rotation"),
+            krn.ICLayer(WarmUp(), name="ic"),
+            krn.UniformNoise(WarmUp(), name="uniform"),
+            krn.WeightNoise(layers.Dense(4), stddev=WarmUp(), name="weights"),
+            krn.DropConnect(layers.Dense(1), WarmUp(), name="connections"),
+        ]
+    )
+    history = fit(model, epochs=3, batch_size=8)  # two steps an epoch
+    logged = [values for key, values in history.items() if "/" in key]
+    assert logged == [pytest.approx([0.0, 0.0, 0.2])] * 5
+
+
 def test_a_layer_in_two_places_is_logged_once():
     noise = layers.Dropout(0.3, name="noise")
     inputs = keras.Input((4,))

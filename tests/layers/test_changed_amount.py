@@ -5,6 +5,7 @@ import gc
 import keras
 import numpy as np
 import pytest
+from keras import ops
 
 import keras_regnoise as krn
 from tests.helpers import to_numpy
@@ -33,10 +34,10 @@ class Trained:
         self.model = keras.Sequential([keras.Input(case.shape), before, self.layer])
         self.model.compile(keras.optimizers.SGD(0.0), "mse", **compiled)
         self.x = case.data(16)
-        silent = case.make(**{amount_of(case): 0.0})
-        silent.build((None, *case.shape))
-        silent.set_weights(self.layer.get_weights())
-        self.y = to_numpy(silent(self.x, training=True))
+        self.silent = case.make(**{amount_of(case): 0.0})
+        self.silent.build((None, *case.shape))
+        self.silent.set_weights(self.layer.get_weights())
+        self.y = to_numpy(self.silent(self.x, training=True))
 
     def set(self, amount):
         setattr(self.layer, self.name, amount)
@@ -75,6 +76,34 @@ def test_a_change_from_zero_and_to_a_schedule(case):
     assert trained.noise() > 1e-5
     trained.set(0.0)
     assert trained.noise() < 1e-9
+
+
+class Late(keras.optimizers.schedules.LearningRateSchedule):
+    """Noise from step 5 on; and the types of the steps that it was given."""
+
+    def __init__(self):
+        self.types = set()
+
+    def __call__(self, step):
+        self.types.add(keras.backend.standardize_dtype(step.dtype))
+        return 0.5 * ops.clip(ops.cast(step - 4, "float32"), 0.0, 1.0)
+
+    def get_config(self):
+        return {}
+
+
+@parametrize(pytest, CHANGEABLE, (*ONE_OF_EACH_KIND, "drop_connect_conv_gaussian"))
+def test_a_schedule_counts_in_the_integers_of_optimizers(case):
+    """Those of JAX's random state have no sign: 0 - 4 would be 4294967292."""
+    late = Late()
+    trained = Trained(case, late)
+    # At inference too, where a layer depends on its rate.
+    trained.silent.set_weights(trained.layer.get_weights())
+    y, expected = trained.layer(trained.x), trained.silent(trained.x)
+    np.testing.assert_allclose(to_numpy(y), to_numpy(expected), atol=1e-5)
+    assert trained.noise() < 1e-9
+    assert trained.noise() > 1e-5
+    assert late.types == {trained.model.optimizer.iterations.dtype}
 
 
 @parametrize(pytest, [case for case in CHANGEABLE if case.name.startswith("rot")])

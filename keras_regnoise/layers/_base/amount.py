@@ -72,7 +72,8 @@ class Amount:
         """Return the amount at a training step, a float32 scalar."""
         if not isinstance(self._value, LearningRateSchedule):
             return self.variable.value * 1.0  # its value, not TensorFlow's variable
-        value = ops.cast(self._value(step), "float32")
+        # As optimizers hand it: the state has no sign on JAX, where -1 wraps around.
+        value = ops.cast(self._value(ops.cast(step, "int")), "float32")
         # The comparison also turns a NaN of the schedule into "no noise".
         return ops.where(value > 0.0, ops.minimum(value, self._largest), 0.0)
 
