@@ -22,7 +22,6 @@ NONE = "none"
 DROP_ACTIVATION = "dropactivation"
 
 _SPATIAL_DROPOUT = {
-    3: keras.layers.SpatialDropout1D,
     4: keras.layers.SpatialDropout2D,
     5: keras.layers.SpatialDropout3D,
 }
@@ -56,10 +55,15 @@ def _spatial_dropout(rate: float, seed: int | None, place: Place) -> keras.Layer
             "'spatialdropout' is another Keras layer for each rank. Say which: "
             "noise(..., rank=3) for sequences, 4 for images, 5 for volumes."
         )
-    if place.rank not in _SPATIAL_DROPOUT:
+    if place.rank in _SPATIAL_DROPOUT:
+        kind = _SPATIAL_DROPOUT[place.rank]
+        return kind(rate, data_format=place.data_format, seed=seed)
+    if place.rank != 3:
         return _dropout(rate, seed, place)
-    options = {} if place.rank == 3 else {"data_format": place.data_format}
-    return _SPATIAL_DROPOUT[place.rank](rate, seed=seed, **options)
+    if place.data_format == "channels_last":
+        return keras.layers.SpatialDropout1D(rate, seed=seed)
+    # Which knows no other format: of channels first it would drop time steps.
+    return keras.layers.Dropout(rate, noise_shape=(None, None, 1), seed=seed)
 
 
 def _rotation_out(rate: float, seed: int | None, place: Place) -> keras.Layer:

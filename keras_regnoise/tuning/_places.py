@@ -177,7 +177,12 @@ def _mixes(layer: Any) -> bool:
 
 
 def _data_format(model: keras.Model) -> str:
-    """That of the convolutions of the model."""
+    """That of the convolutions of the model; without any the last axis has features."""
     layers = [call.layer for call in walk(model)]
-    found = [layer.data_format for layer in layers if hasattr(layer, "data_format")]
-    return str(found[0] if found else keras.config.image_data_format())
+    found = [
+        layer.data_format
+        for layer in layers
+        # That of Flatten is Keras's, whatever it flattens.
+        if hasattr(layer, "data_format") and not isinstance(layer, keras.layers.Flatten)
+    ]
+    return str(found[0] if found else "channels_last")

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from keras_regnoise._seeds import check_seed, derived_seed
+from keras_regnoise.layers._base.checks import check_data_format
 from keras_regnoise.tuning._kinds import DROP_ACTIVATION, Kinds, Place, check_space
 from keras_regnoise.tuning._space import choose
 
@@ -17,6 +18,7 @@ def noise(
     rates: Sequence[float] = (0.0, 0.1, 0.2, 0.3),
     seed: int | None = None,
     rank: int | None = None,
+    data_format: str | None = None,
 ) -> keras.Layer:
     """A layer of noise, chosen by a search, for your own `build_model(hp)`.
 
@@ -45,13 +47,16 @@ def noise(
         rank: Rank of the tensor that the layer will stand on, batch axis included: 2
             for features, 3 for sequences, 4 for images, 5 for volumes. Only where the
             table says so.
+        data_format: `"channels_last"` or `"channels_first"`, for ranks above 2.
+            Defaults to `keras.config.image_data_format()`. `SpatialDropout1D` has no
+            `"channels_first"`: there it is a `Dropout` of whole channels.
 
     Returns:
         A new layer, to be called as any other.
 
     Raises:
-        ValueError: If a kind is not valid, a rate is not in [0, 1), or the kind needs
-            the rank.
+        ValueError: If a kind or the data format is not valid, a rate is not in [0, 1),
+            or the kind needs the rank.
 
     Example:
         >>> import keras, keras_tuner
@@ -75,8 +80,9 @@ def noise(
             f"NoiseHyperModel(build_model, layers=({DROP_ACTIVATION!r},), ...)."
         )
     kinds, checked = check_space(layers, rates)
+    place = Place(rank, check_data_format(data_format)[0])
     seed = derived_seed(check_seed(seed), name)
     arm = choose(hp, name, kinds, checked)
     if arm.rate == 0.0:
         return keras.layers.Identity()
-    return kinds[arm.kind](arm.rate, seed, Place(rank))
+    return kinds[arm.kind](arm.rate, seed, place)

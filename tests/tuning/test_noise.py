@@ -7,7 +7,7 @@ import keras_tuner
 
 from keras_regnoise.layers import ICLayer, RotationOut, SpatialRotationOut
 from keras_regnoise.tuning import enumerate_space, noise
-from tests.tuning.spaces import hyperparameters
+from tests.tuning.spaces import drops_whole_channels, hyperparameters
 
 KINDS = [
     ("dropout", None, keras.layers.Dropout),
@@ -39,6 +39,36 @@ def test_kinds(kind, rank, layer_type):
     assert layer.rate == 0.3
     if rank is not None:
         assert layer(keras.Input((4,) * (rank - 1))).shape == (None, *(4,) * (rank - 1))
+
+
+@pytest.fixture
+def _channels_first():
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_first")
+    yield
+    keras.config.set_image_data_format(before)
+
+
+@pytest.mark.usefixtures("_channels_first")
+@pytest.mark.parametrize(
+    ("kind", "rank"),
+    [
+        *[("spatialdropout", 3), ("spatialdropout", 4), ("spatialdropout", 5)],
+        *[("rotationout", 3), ("rotationout", 4), ("spatialrotationout", None)],
+        ("iclayer", None),
+    ],
+)
+def test_the_data_format_is_that_of_keras_if_none_is_said(kind, rank):
+    first = chosen(kind, rank=rank)
+    last = chosen(kind, rank=rank, data_format="channels_last")
+    if kind == "spatialdropout":
+        assert drops_whole_channels(first, rank, axis=1)
+        assert drops_whole_channels(last, rank, axis=-1)
+    elif kind == "iclayer":
+        assert (first.normalization.axis, last.normalization.axis) == (1, -1)
+    else:
+        assert first.data_format == "channels_first"
+        assert last.data_format == "channels_last"
 
 
 def test_no_noise_is_one_point_of_the_space():
@@ -127,6 +157,7 @@ def test_name_that_is_taken():
         ({"rates": (0.1, 1.0)}, r"a float in \[0, 1\)"),
         ({"rates": ("0.1",)}, r"a float in \[0, 1\)"),
         ({"seed": 1.5}, "`seed` must be"),
+        ({"data_format": "first"}, "`data_format` must be.*Received: .*first"),
     ],
 )
 def test_errors(options, message):

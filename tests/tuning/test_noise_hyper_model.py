@@ -22,7 +22,7 @@ from tests.placement.models import (
     vectors,
     vit,
 )
-from tests.tuning.spaces import hyperparameters
+from tests.tuning.spaces import drops_whole_channels, hyperparameters
 
 PLACEMENTS = ("before_weights", "after_activation", "before_head")
 
@@ -178,6 +178,35 @@ def test_channels_first(kind):
             assert new.normalization.axis == 1
         else:
             assert new.data_format == "channels_first"
+
+
+@pytest.mark.parametrize("placement", ["before_weights", "after_activation"])
+def test_sequences_of_channels_first_are_dropped_by_the_channel(placement):
+    def build():
+        x = inputs = keras.Input((3, 8))
+        options = {"data_format": "channels_first"}
+        x = layers.Conv1D(4, 3, name="conv1", **options)(x)
+        x = layers.ReLU(name="relu")(x)
+        return keras.Model(inputs, layers.Conv1D(4, 3, name="conv2", **options)(x))
+
+    new = built(build, "spatialdropout", placement).layers[-2]
+    assert drops_whole_channels(new, 3, axis=1)
+
+
+def test_without_convolutions_the_channels_are_last_whatever_keras_says():
+    def build():
+        x = inputs = keras.Input((5, 3))
+        x = layers.ReLU(name="relu")(layers.LSTM(4, return_sequences=True)(x))
+        return keras.Model(inputs, layers.Dense(2)(layers.Flatten()(x)))
+
+    before = keras.config.image_data_format()
+    keras.config.set_image_data_format("channels_first")
+    try:
+        model = built(build, "spatialdropout", "after_activation")
+    finally:
+        keras.config.set_image_data_format(before)
+    (new,) = (layer for layer in model.layers if layer.name.startswith("relu_"))
+    assert drops_whole_channels(new, 3, axis=-1)
 
 
 def test_own_kind():
