@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 
-from keras_regnoise._keras.sublayers import every_layer
+from keras_regnoise._keras.sublayers import every_layer, with_every_layer
 
 
 class Noise(metaclass=ABCMeta):  # noqa: B024
@@ -65,13 +65,16 @@ _HIDDEN = (
 def is_weight_layer(layer: Any) -> bool:
     """Whether `layer` mixes its input's features by weights that it learns.
 
-    These are dense layers, convolutions, recurrent layers, attention, wrappers round
-    one, and other layers with a `kernel`. Depthwise convolutions mix no features.
+    These are dense layers, convolutions, recurrent layers, attention, other layers with
+    a `kernel`, and what holds one of them: wrappers, models, blocks of your own.
+    Depthwise convolutions mix no features.
     """
-    layer = unwrapped(layer)
-    if isinstance(layer, _DEPTHWISE):
-        return False
-    return isinstance(layer, _WEIGHTS) or hasattr(layer, "kernel")
+    parts = (part for part in with_every_layer(layer) if not isinstance(part, Wrapper))
+    return any(
+        isinstance(part, _WEIGHTS)
+        or (hasattr(part, "kernel") and not isinstance(part, _DEPTHWISE))
+        for part in parts
+    )
 
 
 def is_activation_layer(layer: Any) -> bool:

@@ -12,6 +12,12 @@ def every_layer(model: keras.Layer) -> list[keras.Layer]:
     return list(found.values())
 
 
+def with_every_layer(thing: Any) -> list[Any]:
+    """A layer and every layer that it holds; an operation alone."""
+    is_layer = isinstance(thing, keras.Layer)
+    return [thing, *every_layer(thing)] if is_layer else [thing]
+
+
 def direct_sublayers(layer: keras.Layer) -> list[keras.Layer]:
     """The layers that `layer` holds itself."""
     return list(layer._flatten_layers(include_self=False, recursive=False))

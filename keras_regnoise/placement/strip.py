@@ -11,7 +11,7 @@ from keras_regnoise._keras.graph import (
     is_graph,
     walk,
 )
-from keras_regnoise._keras.sublayers import direct_sublayers, every_layer
+from keras_regnoise._keras.sublayers import direct_sublayers, with_every_layer
 from keras_regnoise.placement._copying import copy_layer
 from keras_regnoise.placement._plain import Plain, Shape, identity, plain_of
 from keras_regnoise.placement._rebuild import Edits, rebuild
@@ -199,6 +199,5 @@ def _check_plain(model: keras.Model) -> None:
 def _needs(layer: keras.Operation) -> bool:
     if "keras_regnoise>" in repr(keras.saving.serialize_keras_object(layer)):
         return True
-    parts = (layer, *every_layer(layer)) if isinstance(layer, keras.Layer) else (layer,)
-    classes = {cls for part in parts for cls in type(part).__mro__}
+    classes = {cls for part in with_every_layer(layer) for cls in type(part).__mro__}
     return any(cls.__module__.startswith("keras_regnoise.") for cls in classes)

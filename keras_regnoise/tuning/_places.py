@@ -1,7 +1,7 @@
 """Where in a model the noise goes, for each name of a placement."""
 
 import itertools
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import keras
 
 from keras_regnoise._keras.graph import Call, calls, is_graph, walk
 from keras_regnoise._keras.kinds import is_activation, is_weight_layer, unwrapped
+from keras_regnoise._keras.sublayers import with_every_layer
 from keras_regnoise.placement._factory import NewLayers
 from keras_regnoise.placement._rebuild import Edits, rebuild
 from keras_regnoise.tuning._kinds import Place
@@ -86,7 +87,7 @@ def find_places(model: keras.Model, placement: str) -> dict[Where, Place]:
     """
     found: dict[Where, Place] = {}
     left_out: set[Where] = set()
-    default = _data_format(model)
+    default = _data_format((call.layer for call in walk(model)), "channels_last")
     for spot in _spots(model, _is_data):
         call, layer = spot.call, unwrapped(spot.call.layer)
         if call.shapeless:
@@ -97,7 +98,7 @@ def find_places(model: keras.Model, placement: str) -> dict[Where, Place]:
             )
         # Whatever has weights but no format works on the last axis.
         own = "channels_last" if is_weight_layer(layer) else default
-        data_format = getattr(layer, "data_format", own)
+        data_format = _data_format(with_every_layer(layer), own)
         is_after = placement == "after_activation"
         tensors = call.leaving if is_after else call.entering
         for position, is_chosen in enumerate(_chosen(spot, layer, placement)):
@@ -158,31 +159,25 @@ def _followed(found: list[Call], has_after: bool) -> dict[Any, bool]:
     for call in reversed(found):
         after = has_after or not used.isdisjoint(map(id, call.outputs))
         followed[call.key] = after
-        if after or _has_weight(call.layer):
+        if after or is_weight_layer(call.layer):
             used.update(map(id, call.tensors))
     return followed
 
 
-def _has_weight(layer: Any) -> bool:
-    if is_graph(layer):
-        return any(_has_weight(call.layer) for call in calls(layer))
-    return is_weight_layer(layer)
-
-
 def _mixes(layer: Any) -> bool:
     """Whether the output of `layer` is learned, and not the data in another form."""
-    if is_graph(layer):
-        return any(_mixes(call.layer) for call in calls(layer))
-    return _has_weight(layer) or isinstance(layer, keras.layers.Embedding)
+    parts = with_every_layer(layer)
+    return is_weight_layer(layer) or any(
+        isinstance(part, keras.layers.Embedding) for part in parts
+    )
 
 
-def _data_format(model: keras.Model) -> str:
-    """That of the convolutions of the model; without any the last axis has features."""
-    layers = [call.layer for call in walk(model)]
-    found = [
-        layer.data_format
-        for layer in layers
+def _data_format(layers: Iterable[Any], default: str) -> str:
+    """That of the first convolution among `layers`, and the like."""
+    for layer in layers:
         # That of Flatten is Keras's, whatever it flattens.
-        if hasattr(layer, "data_format") and not isinstance(layer, keras.layers.Flatten)
-    ]
-    return str(found[0] if found else "channels_last")
+        if not isinstance(layer, keras.layers.Flatten) and hasattr(
+            layer, "data_format"
+        ):
+            return str(layer.data_format)
+    return default

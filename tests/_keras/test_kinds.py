@@ -16,6 +16,12 @@ class Own(layers.Layer):
         self.kernel = self.add_weight(shape=(input_shape[-1], 2))
 
 
+class Holder(layers.Layer):
+    def __init__(self, *held, **kwargs):
+        super().__init__(**kwargs)
+        self.held = list(held)
+
+
 def built(layer, *shape):
     layer.build((None, *shape))
     return layer
@@ -34,6 +40,11 @@ def built(layer, *shape):
         krn.WeightNoise(layers.LSTM(2), rate=0.1),
         layers.TimeDistributed(krn.DropConnect(layers.Dense(2))),
         built(Own(), 3),
+        Holder(layers.Dense(2)),
+        Holder(layers.Dropout(0.1), Holder(layers.GRU(2)), name="deep"),
+        keras.Sequential([layers.Flatten(), layers.Dense(2)]),
+        layers.TimeDistributed(keras.Sequential([layers.Conv2D(2, 3)]), name="cnn"),
+        layers.TimeDistributed(Holder(krn.WeightNoise(layers.Dense(2), rate=0.1))),
     ],
     ids=lambda layer: layer.name,
 )
@@ -49,6 +60,10 @@ def test_weight_layers(layer):
         layers.Embedding(3, 2),
         layers.BatchNormalization(),
         layers.TimeDistributed(layers.Dropout(0.1)),
+        layers.TimeDistributed(keras.Sequential([layers.DepthwiseConv2D(3)])),
+        Holder(built(layers.PReLU(), 3, 4), layers.BatchNormalization()),
+        Holder(layers.Embedding(3, 2), layers.Normalization(), name="embedding_in"),
+        krn.ICLayer(0.1),
         krn.RotationOut(0.1),
         layers.ReLU(),
     ],

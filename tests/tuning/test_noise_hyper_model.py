@@ -144,6 +144,86 @@ def siamese():
     return keras.Model([a, b], [layers.Dense(1)(x), layers.Dense(2)(x)])
 
 
+@keras.saving.register_keras_serializable(package="tuning_tests")
+class Block(layers.Layer):
+    """A layer of the user's own that holds another one."""
+
+    def __init__(self, layer, **kwargs):
+        super().__init__(**kwargs)
+        self.held = layer
+
+    def build(self, input_shape):
+        if not self.held.built:
+            self.held.build(input_shape)
+
+    def call(self, inputs):
+        return self.held(inputs)
+
+    def compute_output_shape(self, input_shape):
+        return self.held.compute_output_shape(input_shape)
+
+    def get_config(self):
+        layer = keras.saving.serialize_keras_object(self.held)
+        return {**super().get_config(), "layer": layer}
+
+    @classmethod
+    def from_config(cls, config):
+        layer = keras.saving.deserialize_keras_object(config.pop("layer"))
+        return cls(layer, **config)
+
+
+def perceptron():
+    return keras.Sequential([keras.Input((3,)), layers.Dense(4, "relu")])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.TimeDistributed(layers.Dense(4)),
+        lambda: layers.TimeDistributed(perceptron()),
+        lambda: Block(layers.Dense(4)),
+        lambda: Block(layers.TimeDistributed(perceptron())),
+        lambda: layers.TimeDistributed(Block(perceptron())),
+        lambda: keras.Sequential([keras.Input((5, 3)), Block(layers.Dense(4))]),
+    ],
+    ids=["dense", "model", "block", "block of a model", "model in it", "nested"],
+)
+def test_what_holds_a_weight_layer_is_one(make):
+    """Its output is not the data, and a place is before it if its input is not."""
+
+    def on_data():
+        outputs = layers.LSTM(4, name="lstm")(make()(inputs := keras.Input((5, 3))))
+        return keras.Model(inputs, layers.Dense(2, name="head")(outputs))
+
+    def behind():
+        x = layers.Dense(3, "relu", name="first")(inputs := keras.Input((5, 3)))
+        return keras.Model(inputs, make()(x))
+
+    noisy = noise_layers(built(on_data, "dropout"))
+    assert [layer.name for layer in noisy] == ["lstm_dropout", "head_dropout"]
+    for placement in PLACEMENTS:
+        assert len(noise_layers(built(behind, "dropout", placement))) == 1
+
+
+@pytest.mark.parametrize("make", [layers.BatchNormalization, layers.PReLU])
+def test_what_holds_no_weight_layer_is_none(make):
+    def build():
+        x = Block(layers.TimeDistributed(make()))(inputs := keras.Input((5, 3)))
+        x = layers.LSTM(4, name="lstm")(Block(layers.DepthwiseConv1D(3))(x))
+        return keras.Model(inputs, layers.Dense(2, name="head")(x))
+
+    (noise,) = noise_layers(built(build, "dropout"))
+    assert noise.name == "head_dropout"
+
+
+def test_a_block_of_an_embedding_is_no_data():
+    def build():
+        x = Block(layers.Embedding(9, 4))(inputs := keras.Input((5,), dtype="int32"))
+        return keras.Model(inputs, layers.Dense(2, name="head")(layers.LSTM(4)(x)))
+
+    assert len(noise_layers(built(build, "dropout"))) == 2
+
+
 @pytest.mark.parametrize(
     ("build", "placement", "number"),
     [
@@ -178,6 +258,16 @@ def test_channels_first(kind):
             assert new.normalization.axis == 1
         else:
             assert new.data_format == "channels_first"
+
+
+def test_a_block_has_the_data_format_of_what_it_holds():
+    def build():
+        x = inputs = keras.Input((3, 8, 8))
+        options = {"data_format": "channels_first"}
+        x = layers.Conv2D(4, 3, name="conv", **options)(x)
+        return keras.Model(inputs, Block(layers.Conv2D(4, 3, **options))(x))
+
+    assert built(build, "rotationout").layers[-2].data_format == "channels_first"
 
 
 @pytest.mark.parametrize("placement", ["before_weights", "after_activation"])
