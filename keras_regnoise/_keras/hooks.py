@@ -64,6 +64,17 @@ def clear_losses(layer: keras.Layer) -> None:
     layer._clear_losses()
 
 
+def take_off_activity_regularizer(
+    layer: keras.Layer, is_meant: Callable[[Any], bool]
+) -> None:
+    """Leave a layer without its activity regularizer, if it is one that is meant."""
+    if is_meant(layer.activity_regularizer):
+        layer.activity_regularizer = None
+    # Where MultiHeadAttention keeps that of the layers in it.
+    if is_meant(getattr(layer, "_activity_regularizer", None)):
+        layer._activity_regularizer = None
+
+
 def draw_from(layer: keras.Layer, generator: Any) -> None:
     """Let an augmentation layer take its seeds from `generator`."""
     layer._get_seed_generator = lambda backend=None: generator

@@ -14,6 +14,7 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "trainer of JAX": ("_distribute_data",),
     "epochs of JAX": ("_get_distributed_iterator",),
     "layer": ("_flatten_layers", "_clear_losses"),
+    "attention layer": ("_activity_regularizer",),
     "Lambda layer": ("_output_shape",),
     "random augmentation layer": ("_get_seed_generator", "backend", "transform_images"),
 }

@@ -11,7 +11,12 @@ from keras_regnoise._keras.graph import (
     is_graph,
     walk,
 )
-from keras_regnoise._keras.sublayers import direct_sublayers, with_every_layer
+from keras_regnoise._keras.hooks import take_off_activity_regularizer
+from keras_regnoise._keras.sublayers import (
+    direct_sublayers,
+    every_layer,
+    with_every_layer,
+)
 from keras_regnoise.placement._copying import copy_layer
 from keras_regnoise.placement._plain import Plain, Shape, identity, plain_of
 from keras_regnoise.placement._rebuild import Edits, rebuild
@@ -47,8 +52,8 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
 
     They take over the name of the layer that they stand for. So do those inside a
     wrapper or a layer of your own whose `get_config` names them. Activity regularizers
-    of this package are taken off. A model without any of these is copied; layers of
-    your own stay, and loading the model needs their classes.
+    of this package are taken off, at any depth. A model without any of these is copied;
+    layers of your own stay, and loading the model needs their classes.
 
     Keras's own dropout layers stay, so that `strip(insert(model, ...))` is `model`
     again; `strip(model, also=KERAS_NOISE)` leaves them out too.
@@ -64,8 +69,8 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
     Raises:
         ValueError: If something of this package is left (a class of your own made of
             one of this package with its own `call`, a layer that a `get_config` does
-            not name), if a shape is needed and not known, or if the model is
-            subclassed.
+            not name, a regularizer of something else than activities), if a shape is
+            needed and not known, or if the model is subclassed.
 
     Example:
         >>> import keras
@@ -92,6 +97,8 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
         elif isinstance(layer, keras.Layer) and not is_graph(layer):
             _strip_layer(layer, shapes.get(id(layer)), sharing, edits)
     stripped = rebuild(model, edits)
+    for layer in every_layer(stripped):
+        take_off_activity_regularizer(layer, _is_ours)
     _check_plain(stripped)
     return stripped
 
@@ -102,9 +109,6 @@ def _strip_layer(
     known = plain_of(layer, shape)
     if known is None:
         known = _around(layer)
-    if known is None and _is_ours(layer.activity_regularizer):
-        new = copy_layer(layer)
-        known = Plain(new, [(layer, new)])
     if known is None:
         return
     for held in sharing.held_by(layer):
@@ -117,8 +121,6 @@ def _strip_layer(
     new = known.layer
     if new is not None:
         new.name = layer.name
-        if _is_ours(new.activity_regularizer):
-            new.activity_regularizer = None
     edits.instead[id(layer)] = new
     edits.copies += known.copies
     edits.weights += known.weights
@@ -189,9 +191,10 @@ def _check_plain(model: keras.Model) -> None:
         raise ValueError(
             "These layers still need keras_regnoise, and strip cannot take it out of "
             f"them: {', '.join(left)}. They are of a class of your own that is made of "
-            "one of this package, or hold one that their `get_config` does not name. "
-            "Replace them first with keras_regnoise.placement.replace, or let their "
-            "`get_config` return the layers that they hold by "
+            "one of this package, hold one that their `get_config` does not name, or "
+            "have a regularizer of it that is no `activity_regularizer`. Replace them "
+            "first with keras_regnoise.placement.replace, or let their `get_config` "
+            "return the layers that they hold by "
             "keras.saving.serialize_keras_object."
         )
 

@@ -33,6 +33,7 @@ def owners():
         "node of a graph": model._nodes_by_depth[0][0],
         "symbolic tensor": outputs,
         "layer": layers.Dense(2),
+        "attention layer": layers.MultiHeadAttention(1, 1),
         "Lambda layer": layers.Lambda(lambda x: x),
         "random augmentation layer": layers.RandomCrop(2, 2),
         **of_jax(),

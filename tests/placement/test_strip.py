@@ -276,6 +276,66 @@ class Own(layers.Layer):
         return cls(inner, **config)
 
 
+def regularized(kind, *arguments, **options):
+    ours = keras_regnoise.regularizers.VarianceConstancy()
+    return kind(*arguments, activity_regularizer=ours, **options)
+
+
+def dense():
+    return regularized(layers.Dense, 6)
+
+
+def with_attention():
+    query = keras.Input((5, 6))
+    attention = regularized(layers.MultiHeadAttention, 2, 3)
+    return keras.Model(query, attention(query, query))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: layers.TimeDistributed(dense()),
+        lambda: layers.Bidirectional(regularized(layers.GRU, 3, return_sequences=True)),
+        lambda: layers.RNN(regularized(layers.GRUCell, 6), return_sequences=True),
+        lambda: layers.TimeDistributed(keras.Sequential([keras.Input((6,)), dense()])),
+        lambda: keras.Sequential(
+            [keras.Input((5, 6)), layers.TimeDistributed(dense())]
+        ),
+        lambda: Own(Own(dense())),
+        lambda: Own(keras_regnoise.layers.WeightNoise(dense(), stddev=0.1)),
+        lambda: layers.TimeDistributed(
+            keras_regnoise.layers.DropConnect(dense(), per="batch")
+        ),
+        lambda: ICLayer(normalization=regularized(layers.BatchNormalization)),
+        with_attention,
+    ],
+)
+def test_activity_regularizers_go_wherever_they_are(make):
+    inputs = keras.Input((5, 6))
+    model = randomize(keras.Model(inputs, make()(inputs)))
+    assert_without_regularizers(model)
+
+
+def test_a_regularized_layer_may_stand_in_two_places():
+    inputs, layer = keras.Input((5, 6)), dense()
+    outputs = layers.Add()([layer(inputs), layers.TimeDistributed(layer)(inputs)])
+    assert_without_regularizers(randomize(keras.Model(inputs, outputs)))
+
+
+def assert_without_regularizers(model):
+    stripped, x = strip(model), np.random.default_rng(0).normal(size=(4, 5, 6))
+    assert_close(predict(stripped, x), predict(model, x))
+    assert "keras_regnoise" not in stripped.to_json()
+    assert stripped.losses == []
+
+
+def test_another_regularizer_of_this_package_is_named():
+    ours = keras_regnoise.regularizers.VarianceConstancy()
+    model = dense_chain(layers.Dense(2, kernel_regularizer=ours, name="odd"))
+    with pytest.raises(ValueError, match=r"'odd'.* is no `activity_regularizer`"):
+        strip(model)
+
+
 @pytest.mark.parametrize(
     ("make", "kind"),
     [
