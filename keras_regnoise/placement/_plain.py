@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from keras_regnoise._keras.kinds import Noise
+from keras_regnoise._keras.kinds import KERAS_NOISE, is_of_keras
 from keras_regnoise.layers import (
     CrossNormalization,
     DropActivation,
@@ -51,12 +51,15 @@ def plain_of(layer: keras.Layer, shape: Shape | None) -> Plain | None:
     Raises:
         ValueError: If the shape is needed and not known.
     """
-    rules: Any = plain.registry
-    base: Any = next(cls for cls in type(layer).__mro__ if cls in rules)
-    # The calls of the user's own layers are theirs, but noise is off at inference.
-    if base is object or (base is not NoiseLayer and type(layer).call is not base.call):
-        return None
-    return plain(layer, shape)
+    # What the call of a user's own class does at inference, only the user knows.
+    is_own = not _class_of_call(layer).__module__.startswith("keras_regnoise.")
+    return None if is_own else plain(layer, shape)
+
+
+def _class_of_call(layer: keras.Layer) -> type:
+    """The class that says what calling a layer does."""
+    names = {"call", "__call__"}
+    return next(cls for cls in type(layer).__mro__ if names & vars(cls).keys())
 
 
 @singledispatch
@@ -75,9 +78,9 @@ def _(layer: keras.Layer, shape: Shape | None) -> Plain | None:
 @plain.register(ICLayer)
 def _(layer: ICLayer, shape: Shape | None) -> Plain | None:
     first = _part(layer.normalization, shape)
-    second = Plain(None)
-    if plain_of(layer.noise, shape) or not isinstance(layer.noise, Noise):
-        second = _part(layer.noise, shape)
+    is_noise = isinstance(layer.noise, KERAS_NOISE)
+    is_nothing = is_noise and is_of_keras(_class_of_call(layer.noise))
+    second = Plain(None) if is_nothing else _part(layer.noise, shape)
     if first.layer is None or second.layer is None:
         return first if second.layer is None else second
     chain = keras.Sequential([first.layer, second.layer])

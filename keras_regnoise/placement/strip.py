@@ -60,8 +60,8 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
 
     Args:
         model: A functional or Sequential model. It stays as it is.
-        also: More layer classes to leave out. They must be the identity at
-            inference.
+        also: More layer classes to leave out, such as a `NoiseLayer` of your own. They
+            must be the identity at inference.
 
     Returns:
         A new model. It is not compiled, even if `model` was.
@@ -192,9 +192,10 @@ def _check_plain(model: keras.Model) -> None:
             "These layers still need keras_regnoise, and strip cannot take it out of "
             f"them: {', '.join(left)}. They are of a class of your own that is made of "
             "one of this package, hold one that their `get_config` does not name, or "
-            "have a regularizer of it that is no `activity_regularizer`. Replace them "
-            "first with keras_regnoise.placement.replace, or let their `get_config` "
-            "return the layers that they hold by "
+            "have a regularizer of it that is no `activity_regularizer`. Give the "
+            "classes that are the identity at inference as strip(model, also=...), "
+            "replace other layers first with keras_regnoise.placement.replace, or let "
+            "their `get_config` return the layers that they hold by "
             "keras.saving.serialize_keras_object."
         )
 

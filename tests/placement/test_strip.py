@@ -198,12 +198,70 @@ def test_drop_activation_of_unknown_shape():
         strip(elu)
 
 
-def test_own_subclasses_of_the_noise_layer_go_too():
-    class Mine(NoiseLayer):
-        def call(self, inputs, training=False):
-            return inputs
+class Silent(NoiseLayer):
+    """Noise of the user's own: the identity at inference."""
 
-    assert layer_names(strip(dense_chain(Mine(0.1)))) == ["first", "head"]
+    def call(self, inputs, training=False):
+        return inputs + self.rate if training else inputs
+
+
+class Loud(NoiseLayer):
+    """No identity at inference."""
+
+    def call(self, inputs, training=False):
+        return keras.ops.tanh(inputs)
+
+
+class Overridden(RotationOut):
+    def __call__(self, inputs, **options):
+        return 2.0 * super().__call__(inputs, **options)
+
+
+class Renamed(RotationOut):
+    """With the call of its base."""
+
+
+class OwnDropout(layers.Dropout):
+    def call(self, inputs, training=False):
+        return 2.0 * super().call(inputs, training=training)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Silent(0.1),
+        lambda: Loud(0.1),
+        lambda: ICLayer(noise=Silent(0.1)),
+        lambda: keras.Sequential([Loud(0.1)]),
+        lambda: Own(Loud(0.1)),
+        lambda: Own(Overridden(0.1)),
+    ],
+)
+def test_noise_of_the_users_own_is_named(make):
+    """What its call does at inference is not known."""
+    with pytest.raises(ValueError, match=r"need keras_regnoise.*(Own|Silent|Loud) '"):
+        strip(dense_chain(make()))
+
+
+def test_noise_of_the_users_own_goes_if_it_is_said_to_do_nothing():
+    model = dense_chain(Silent(0.1), Renamed(0.1), keras.Sequential([Silent(0.1)]))
+    stripped = strip(model, also=Silent)
+    assert {type(part) for part in stripped._flatten_layers(include_self=False)} == {
+        *(layers.InputLayer, layers.Dense, keras.Sequential, layers.Identity)
+    }
+    assert_equal_outputs(stripped, model, vectors())
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [Renamed(0.1), layers.Dropout(0.1), OwnDropout(0.1), layers.GaussianNoise(0.1)],
+)
+def test_the_noise_of_an_ic_layer_goes_if_it_is_the_identity(noise):
+    model, x = dense_chain(ICLayer(noise=noise, name="ic")), vectors()
+    stripped = strip(model)
+    assert_close(predict(stripped, x), predict(model, x))
+    is_alone = type(stripped.get_layer("ic")) is layers.BatchNormalization
+    assert is_alone == (type(noise) is not OwnDropout)
 
 
 def test_keras_noise_stays_unless_asked():
