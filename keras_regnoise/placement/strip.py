@@ -68,9 +68,10 @@ def strip(model: keras.Model, *, also: Kinds = ()) -> keras.Model:
 
     Raises:
         ValueError: If something of this package is left (a class of your own made of
-            one of this package with its own `call`, a layer that a `get_config` does
-            not name, a regularizer of something else than activities), if a shape is
-            needed and not known, or if the model is subclassed.
+            one of this package whose `call` does something, a layer that a
+            `get_config` does not name, a regularizer of something else than
+            activities), if a shape is needed and not known, or if the model is
+            subclassed.
 
     Example:
         >>> import keras

@@ -212,6 +212,20 @@ class Loud(NoiseLayer):
         return keras.ops.tanh(inputs)
 
 
+class Faint(NoiseLayer):
+    def call(self, inputs, training=False):
+        return inputs * (1 + 1e-6)
+
+
+class Strict(NoiseLayer):
+    """Silent, and what it is called on can't be made up."""
+
+    def call(self, inputs, training=False):
+        if not training and inputs.shape[0] is not None:
+            raise ValueError("One example at a time.")
+        return inputs
+
+
 class Overridden(RotationOut):
     def __call__(self, inputs, **options):
         return 2.0 * super().__call__(inputs, **options)
@@ -229,18 +243,32 @@ class OwnDropout(layers.Dropout):
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Silent(0.1),
         lambda: Loud(0.1),
-        lambda: ICLayer(noise=Silent(0.1)),
+        lambda: Faint(0.1),
+        lambda: Strict(0.1),
+        lambda: ICLayer(noise=Loud(0.1)),
         lambda: keras.Sequential([Loud(0.1)]),
         lambda: Own(Loud(0.1)),
         lambda: Own(Overridden(0.1)),
     ],
 )
-def test_noise_of_the_users_own_is_named(make):
-    """What its call does at inference is not known."""
-    with pytest.raises(ValueError, match=r"need keras_regnoise.*(Own|Silent|Loud) '"):
+def test_noise_of_the_users_own_is_named_if_it_does_something(make):
+    names = "(Own|Loud|Faint|Strict|Sequential) '"
+    with pytest.raises(ValueError, match=f"need keras_regnoise.*{names}"):
         strip(dense_chain(make()))
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float32", 1e-6), ("float16", 2e-3)])
+def test_noise_of_the_users_own_goes_if_it_is_the_identity(dtype, rtol):
+    """Which is tried: a search and an export strip, and take no classes."""
+    model = dense_chain(Silent(0.1, dtype=dtype), ICLayer(noise=Silent(0.1)))
+    stripped = strip(model)
+    assert [type(layer) for layer in stripped.layers] == [
+        *(layers.Dense, layers.BatchNormalization, layers.Dense)
+    ]
+    x = vectors()
+    # What was rounded to float16 between the layers no longer is.
+    np.testing.assert_allclose(predict(stripped, x), predict(model, x), rtol=rtol)
 
 
 def test_noise_of_the_users_own_goes_if_it_is_said_to_do_nothing():
