@@ -83,6 +83,46 @@ print("done")
 """
 
 
+CENTRES = """
+import json
+import keras, numpy as np
+from keras import ops
+import keras_regnoise as krn
+from tests.helpers import InTraining, dot, gradient, to_numpy
+from tests.layers.cases import CASES
+
+KINDS = krn.CenteredDropout, krn.RotationOut, krn.SpatialRotationOut
+rng = np.random.default_rng(0)
+errors = {}
+for case in CASES:
+    if case.layer not in KINDS or not getattr(case.make(), "center", True):
+        continue
+
+    def layer(x, **options):
+        made = case.make(dtype="float64", seed=1)
+        return made(ops.convert_to_tensor(x), training=True, **options)
+
+    # Equal rows are their own mean; 3 is no power of 2.
+    x, w = np.full((3, *case.shape), 7.0), rng.normal(size=(3, *case.shape))
+    inputs = keras.Input(case.shape, dtype="float64")
+    noise = InTraining(case.make(dtype="float64", seed=1), dtype="float64")
+    unknown_batch = keras.Model(inputs, noise(inputs)).predict(x, verbose=0)
+    found = [to_numpy(layer(x)) - x, unknown_batch - x]
+    if len(case.shape) > 1 and "first" not in case.name:
+        mask = ops.convert_to_tensor(rng.random((3, case.shape[0])) < 0.7)
+        found.append(to_numpy(layer(x, mask=mask)) - x)
+    # And the adjoint of that.
+    (g,) = gradient(lambda x: dot(layer(x), w), x)
+    axes = tuple(i for i in range(x.ndim) if i != case.make().axis % x.ndim)
+    found.append(np.sum(g - w, axes))
+    errors[case.name] = [float(np.abs(error).max()) for error in found]
+x = np.full((3, 4), 7.0)
+y = to_numpy(krn.ops.centered_dropout(x, np.zeros_like(x)))
+errors["function"] = [float(np.abs(y - x).max())]
+print(json.dumps(errors))
+"""
+
+
 @pytest.mark.parametrize("kind", ["floatx", "policy"])
 def test_layers(kind):
     printed = run_python(EVERYTHING, kind, JAX_ENABLE_X64="1")
@@ -95,6 +135,13 @@ def test_layers(kind):
 
 def test_functions():
     assert run_python(FUNCTIONS, JAX_ENABLE_X64="1").split()[-1] == "done"
+
+
+def test_centres_have_the_digits_of_float64():
+    printed = run_python(CENTRES, JAX_ENABLE_X64="1")
+    errors = json.loads(printed.splitlines()[-1])
+    assert len(errors) == 9
+    assert {name: found for name, found in errors.items() if max(found) > 1e-13} == {}
 
 
 @parametrize(pytest, [case for case in CASES if not case.inner])

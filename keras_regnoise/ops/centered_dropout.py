@@ -31,7 +31,6 @@ def centered_dropout(x: TensorLike, mask: TensorLike, axis: int = -1) -> Tensor:
     """
     x, mask = _backend.as_tensor(x), _backend.as_tensor(mask)
     others = [i for i in range(x.ndim) if i != axis % x.ndim]
-    wide = widened(x)
-    weights = ops.cast(mean_weights(x, None, axis), wide.dtype)
-    center = ops.cast(ops.sum(wide * weights, axis=others, keepdims=True), x.dtype)
+    weighted = widened(x) * mean_weights(x, None, axis)
+    center = ops.cast(ops.sum(weighted, axis=others, keepdims=True), x.dtype)
     return (x - center) * ops.cast(mask, x.dtype) + center

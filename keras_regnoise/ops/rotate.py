@@ -91,8 +91,8 @@ def centered_rotation(
         partner: See `x`.
         sign: See `x`.
         tangent: See `x`.
-        weights: Those of `mean_weights`, a float32 tensor that broadcasts against
-            `x`, of size 1 on `axis`. None: the origin.
+        weights: Those of `mean_weights`, a tensor that broadcasts against `x`, of size
+            1 on `axis`. None: the origin.
         axis: See `x`.
         masked: Whether some weights are 0: what stands there may be NaN.
 
@@ -204,20 +204,21 @@ def rotation_weights(
     if mask is not None:
         return mean_weights(x, mask, axis)
     # A product: torch can't fill where Keras infers shapes, on tensors without values.
-    return ops.ones(ops.shape(tangent), "float32") * _equal_weight(x, axis)
+    return ops.ones(ops.shape(tangent), wide_dtype(x)) * _equal_weight(x, axis)
 
 
 def mean_weights(x: Tensor, mask: Tensor | None, axis: int) -> Tensor:
     """Weights of the mean over every axis but `axis`, without the masked positions.
 
-    They sum to 1, but are 0 for a single vector: it is its own mean, about which there
-    would be no noise. With weights of 0 the centre is the origin.
+    In float32, or in the float64 of `x`. They sum to 1, but are 0 for a single vector:
+    it is its own mean, about which there would be no noise. With weights of 0 the
+    centre is the origin.
     """
     if mask is None:
-        return ops.ones([1] * x.ndim, "float32") * _equal_weight(x, axis)
+        return ops.ones([1] * x.ndim, wide_dtype(x)) * _equal_weight(x, axis)
     sizes = list(ops.shape(x))
     sizes[axis] = 1
-    mask = ops.cast(mask, "float32")
+    mask = ops.cast(mask, wide_dtype(x))
     mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (x.ndim - mask.ndim)))
     mask = ops.broadcast_to(mask, sizes)
     count = ops.sum(mask)
@@ -230,7 +231,7 @@ def _equal_weight(x: Tensor, axis: int) -> float | Tensor:
     count = math.prod(sizes)
     if isinstance(count, int):
         return 1.0 / count if count > 1 else 0.0
-    count = ops.cast(count, "float32")
+    count = ops.cast(count, wide_dtype(x))
     return ops.where(count > 1.0, 1.0 / ops.maximum(count, 1.0), 0.0)
 
 
