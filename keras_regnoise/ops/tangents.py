@@ -6,7 +6,7 @@ import numpy as np
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._arguments import check_choice
+from keras_regnoise._arguments import check_choice, check_rate
 from keras_regnoise._seeds import Stream, draw_seed
 
 ANGLES = ("gaussian", "uniform", "truncated_gaussian")
@@ -21,7 +21,8 @@ def sample_tangents(
     Args:
         shape: Shape of the draw.
         rate: Noise rate in [0, 1), as the drop probability of `keras.layers.Dropout`
-            with the same noise variance. A float or a scalar tensor.
+            with the same noise variance. A float or a scalar tensor, which is not
+            checked.
         angles: Distribution of the tangent `t`, with `sigma^2 = rate / (1 - rate)`:
             `"gaussian"`: `t ~ N(0, sigma^2)`;
             `"uniform"`: `t = tan(theta)`, `theta ~ U(-T, T)`, `(tan T - T) / T =
@@ -33,6 +34,9 @@ def sample_tangents(
 
     Returns:
         A float32 tensor of shape `shape`.
+
+    Raises:
+        ValueError: If `rate` is a number outside [0, 1), or `angles` is none of these.
 
     Reference:
         RotationOut as a Regularization Method for Neural Network, sections 2.1 and
@@ -46,6 +50,8 @@ def sample_tangents(
     0.25
     """
     check_choice("angles", angles, ANGLES)
+    if not hasattr(rate, "dtype") or isinstance(rate, np.generic | np.ndarray):
+        rate = check_rate(rate, instead=", or a scalar tensor")
     seed = draw_seed(seed)
     if angles == "gaussian":
         rate = ops.cast(rate, "float32")

@@ -76,6 +76,15 @@ def test_finite_for_every_rate_and_equal_for_a_tensor(angles, rate):
     assert (to_numpy(sample_tangents((10_000,), tensor, angles, seed=1)) == t).all()
 
 
+@pytest.mark.parametrize("angles", ANGLES)
+@pytest.mark.parametrize(
+    "rate", [-0.1, 1.0, 1.5, float("nan"), np.float32(1.5), np.array(2.0), "0.1", None]
+)
+def test_bad_rate(angles, rate):
+    with pytest.raises(ValueError, match=r"float in \[0, 1\).*Received: rate="):
+        sample_tangents((2,), rate, angles, seed=1)
+
+
 def test_unknown_law():
     with pytest.raises(
         ValueError, match=r"'truncated_gaussian'\. Received: angles='no'"
