@@ -3,7 +3,7 @@ from typing import Any
 from keras import ops
 
 from keras_regnoise import _backend
-from keras_regnoise._arguments import check_integer, check_number
+from keras_regnoise._arguments import as_number, check_integer, check_number
 
 
 def variance_constancy_loss(
@@ -30,6 +30,10 @@ def variance_constancy_loss(
         gradient for a batch of fewer than `2 * sample_size` samples, compiled by XLA
         or not.
 
+    Raises:
+        ValueError: If `sample_size` is no integer of 2 or more, or `beta` a number that
+            is not positive.
+
     Reference:
         Regularizing by the Variance of the Activations' Sample-Variances, equation 17.
         The authors' code returns NaN or an error for small batches; 0 here.
@@ -41,6 +45,8 @@ def variance_constancy_loss(
     1.0
     """
     sample_size = check_sample_size(sample_size)
+    if as_number(beta) is not None:
+        check_number("beta", beta, "or a tensor", above=0)
     x = ops.convert_to_tensor(x)
     is_enough = _has_rows(x, 2 * sample_size)
     rows = _leading_rows(x, 2 * sample_size, is_enough)

@@ -92,3 +92,9 @@ def test_bad_sample_size(sample_size):
         ValueError, match=r"integer of 2 or more.*Received: sample_size"
     ):
         variance_constancy_loss(np.ones((8, 2)), 1.0, sample_size)
+
+
+@pytest.mark.parametrize("beta", [0, -1.0, np.float32(-0.5), np.array(0.0)])
+def test_bad_beta(beta):
+    with pytest.raises(ValueError, match=r"a positive float.*Received: beta="):
+        variance_constancy_loss(np.ones((8, 2)), beta)
