@@ -32,7 +32,7 @@ def gated(
     claim, metric = finding.claim, finding.metric
     gate = read(claim, sides, by)
     finding = replace(finding, verdict=MORE_SEEDS, gate=gate.shown)
-    if not by:
+    if finding.unit == "seed":
         finding = _with_seeds(finding, sides, chosen)
     if gate.closed:
         return cannot_tell(finding, gate.closed)

@@ -109,7 +109,10 @@ class Sides:
         return 1 / max(sizes) if any(sizes) else 0.0
 
     def planned(self, patterns: Sequence[str], by: str) -> int:
-        """Count the values of `by` that the recipe's arms have on all sides."""
+        """Count the values of `by` that the recipe's arms have on all sides.
+
+        Without `by` their groups, as in `best`.
+        """
         own = self.run.manifest.recipe.arms or ("*",)
         arms = [
             arm
@@ -117,7 +120,11 @@ class Sides:
             if any(matches(arm, pattern) for pattern in own)
         ]
         sides = [
-            {arm.values.get(by) for arm in arms if matches(arm, pattern)}
+            {
+                arm.values[by] if by else arm.group
+                for arm in arms
+                if matches(arm, pattern)
+            }
             for pattern in patterns
         ]
         return len(set.intersection(*sides))

@@ -249,6 +249,7 @@ def test_a_claim_over_data_sets():
     (finding,) = weigh(changed(run, change))
     assert finding.verdict == "confirmed"
     assert (finding.estimate.count, finding.unit) == (24, "data set")
+    assert (finding.planned, finding.early) == (24, False)
     assert finding.estimate.mean == pytest.approx(np.mean(list(gains.values())))
 
 
