@@ -25,8 +25,8 @@ def weigh(run: Run) -> list[Finding]:
     - `"this setting can't tell"`: the claim's gate is closed: the baseline does not fit
       its training part, or the regularizer that is known to help does not. Or runs
       failed or diverged with which the sides might be others.
-    - `"needs more seeds"`: an arm of a side has not run, or there are fewer than 3
-      pairs (10 for a plateau).
+    - `"needs more seeds"`: an arm of a side or of the gate has not run, or there are
+      fewer than 3 pairs (10 for a plateau).
     - `"equivalent within the margin"`: two one-sided tests reject a difference of the
       margin or more.
     - `"confirmed"`, `"refuted"`: the test of the difference rejects 0, and its sign is

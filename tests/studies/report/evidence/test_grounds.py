@@ -21,6 +21,11 @@ from tests.studies.report.synthetic import (
 )
 
 BETTER = {**EFFECTS, "Rotation 0.1": 0.2}
+CURVES = {"none": 0.0} | {
+    f"{kind} {rate}": 0.1 * gain
+    for kind in ("Dropout", "Rotation")
+    for rate, gain in ((0.1, 1), (0.2, 2), (0.4, 3))
+}
 LESS = "this setting can't tell"
 
 
@@ -52,13 +57,8 @@ def test_the_same_arm_on_both_sides():
 
 @pytest.mark.parametrize("statistic", ["mean", "plateau", "slope"])
 def test_no_verdict_before_all_arms_of_a_side_have_run(statistic):
-    effects = {"none": 0.0} | {
-        f"{kind} {rate}": 0.1 * gain
-        for kind in ("Dropout", "Rotation")
-        for rate, gain in ((0.1, 1), (0.2, 2), (0.4, 3))
-    }
     tested = claim(gate=None, statistic=statistic, x="rate", margin=0.05)
-    run = simulated(effects, [tested])
+    run = simulated(CURVES, [tested])
     assert weigh(run)[0].verdict == "equivalent within the margin"
     part = keeping(run, lambda r: r.arm != "Dropout 0.4")
     (finding,) = weigh(part)
@@ -190,13 +190,8 @@ def test_a_plateau_of_what_has_no_direction():
 @pytest.mark.parametrize("statistic", ["plateau", "slope"])
 @pytest.mark.parametrize("seeds", [[3], range(20)])
 def test_a_curve_without_its_worst_place_is_another(statistic, seeds):
-    effects = {"none": 0.0} | {
-        f"{kind} {rate}": 0.1 * gain
-        for kind in ("Dropout", "Rotation")
-        for rate, gain in ((0.1, 1), (0.2, 2), (0.4, 3))
-    }
     tested = claim(gate=None, statistic=statistic, x="rate", margin=0.05)
-    run = simulated(effects, [tested])
+    run = simulated(CURVES, [tested])
     run = lost(run, "Rotation 0.1", seeds, "DivergedError: the loss became nan")
     (finding,) = weigh(run)
     count = "1 of 20" if len(seeds) == 1 else "all"
