@@ -40,6 +40,7 @@ DIFFERS = (
     *("test_ecosystem.py", "test_import.py", "test_float64.py"),
     *("datasets/test_batches.py", "exports/test_other_backends.py"),
     *("studies/engine/test_training.py", "studies/engine/test_shared_program.py"),
+    "studies/engine/test_joined_steps.py",
     *("studies/papers/test_protocol.py", "studies/test_one_call.py"),
 )
 # What stands on Keras's functions: with JAX and torch, of these, the examples of pages

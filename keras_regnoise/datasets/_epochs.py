@@ -83,15 +83,9 @@ def array_batches(
 ) -> EpochBatches:
     """Return the batches of arrays; see `DataSet.batches`."""
     check(seed, augmentation, initial_epoch)
-    examples = count(data.y)
-    length = count_batches(examples, batch_size, drop_last)
+    length = count_batches(count(data.y), batch_size, drop_last)
     layers = make_layers(augmentation, shape)
-
-    def order(epoch: int) -> Array:
-        if seed is None:
-            return np.arange(examples)
-        random = np.random.default_rng((seed, epoch))
-        return random.permutation(examples)[: length * batch_size]
+    order = _order(count(data.y), length * batch_size, seed)
 
     def open_arrays(epoch: int) -> Iterator[Batch]:
         chosen = order(epoch)
@@ -109,6 +103,30 @@ def array_batches(
         return EpochBatches(open_arrays, length, initial_epoch)
     opener = _tensors.array_opener(data, batch_size, order, layers, seed)
     return EpochBatches(opener, length, initial_epoch)
+
+
+def _order(examples: int, used: int, seed: int | None) -> Callable[[int], Array]:
+    """Return a function from an epoch to the indices of its examples."""
+
+    def order(epoch: int) -> Array:
+        if seed is None:
+            return np.arange(examples)
+        return np.random.default_rng((seed, epoch)).permutation(examples)[:used]
+
+    return order
+
+
+def array_epochs(
+    data: Split, batch_size: int, *, seed: int, epochs: int, initial_epoch: int
+) -> Any:
+    """Return the same batches, those of all epochs in one `tf.data.Dataset`."""
+    check(seed, (), initial_epoch)
+    length = count_batches(count(data.y), batch_size, drop_last=True)
+    order = _order(count(data.y), length * batch_size, seed)
+    # Images stay small until they are in a batch.
+    x = mapped(lambda x: x if x.dtype == np.uint8 else to_floats(x), data.x)
+    span = range(initial_epoch, epochs)
+    return _tensors.array_epochs(Split(x, data.y), batch_size, order, span)
 
 
 def stream_batches(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import keras
@@ -71,6 +72,44 @@ def array_opener(
         return iter(pipeline.as_numpy_iterator())
 
     return open_epoch
+
+
+def array_epochs(
+    data: Split, batch_size: int, order: Callable[[int], Array], epochs: range
+) -> Any:
+    """Return the batches of all epochs in one pipeline.
+
+    An epoch costs no new iterator, and a batch no step in Python.
+
+    Args:
+        data: Inputs, which are scaled here if they are uint8, and classes.
+        batch_size: Examples of a batch.
+        order: Gets an epoch and returns the indices of its examples, whole batches.
+        epochs: Their numbers.
+    """
+    tf = tensorflow()
+    with tf.device("CPU"):
+        x, y = keras.tree.map_structure(tf.constant, tuple(data))
+
+    def orders() -> Iterator[Array]:
+        for epoch in epochs:
+            yield order(epoch).reshape(-1, batch_size)
+
+    def inputs(chosen: Any, whole: Any) -> Any:
+        taken = tf.gather(whole, chosen)
+        return _to_floats(taken) if taken.dtype == tf.uint8 else taken
+
+    def batch(chosen: Any) -> Any:
+        taken = (
+            keras.tree.map_structure(partial(inputs, chosen), x),
+            keras.tree.map_structure(lambda whole: tf.gather(whole, chosen), y),
+        )
+        return keras.tree.lists_to_tuples(taken)  # a list would be stacked
+
+    plan = tf.data.Dataset.from_generator(
+        orders, output_signature=tf.TensorSpec((None, batch_size), "int64")
+    )
+    return plan.unbatch().map(batch).prefetch(tf.data.AUTOTUNE)
 
 
 def stream_opener(

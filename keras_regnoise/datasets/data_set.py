@@ -5,7 +5,9 @@ from typing import Any
 
 import keras
 
-from keras_regnoise.datasets._epochs import array_batches, stream_batches
+from keras_regnoise._arguments import check_integer
+from keras_regnoise.datasets._epochs import array_batches, array_epochs, stream_batches
+from keras_regnoise.datasets._tensors import tensorflow
 from keras_regnoise.datasets.split import Split, count, mapped
 from keras_regnoise.datasets.stream import Stream
 
@@ -107,6 +109,67 @@ class DataSet:
             drop_last=split == "train" and seed is not None,
             initial_epoch=initial_epoch,
         )
+
+    def fit_arguments(
+        self,
+        batch_size: int,
+        *,
+        seed: int,
+        epochs: int,
+        augmentation: Sequence[str] = (),
+        initial_epoch: int = 0,
+    ) -> dict[str, Any]:
+        """Return the training split as arguments of `fit`.
+
+        The batches are those of `batches("train", ...)`. On TensorFlow, where nothing
+        augments arrays, they come sooner: those of all epochs are one pipeline.
+
+        Args:
+            batch_size: See `batches`.
+            seed: See `batches`.
+            epochs: As in `fit`, those before `initial_epoch` included.
+            augmentation: See `batches`.
+            initial_epoch: See `batches`.
+
+        Returns:
+            `x`, `epochs` and `initial_epoch`; `steps_per_epoch` and `shuffle` with the
+            pipeline.
+
+        Raises:
+            ValueError: If an argument does not fit the data.
+
+        Example:
+            >>> from keras_regnoise.datasets import load
+            >>> model = keras.Sequential(
+            ...     [keras.layers.Flatten(), keras.layers.Dense(10, "softmax")]
+            ... )
+            >>> model.compile("adam", "sparse_categorical_crossentropy")
+            >>> arguments = load("digits").fit_arguments(50, seed=1, epochs=2)
+            >>> history = model.fit(**arguments, verbose=0)
+            >>> len(history.history["loss"])
+            2
+        """
+        check_integer("epochs", epochs, minimum=0)
+        span = {"epochs": epochs, "initial_epoch": initial_epoch}
+        if isinstance(self.train, Stream) or augmentation or not _feeds_tensorflow():
+            batches = self.batches(
+                "train",
+                batch_size,
+                seed=seed,
+                augmentation=augmentation,
+                initial_epoch=initial_epoch,
+            )
+            return {"x": batches, **span}
+        of_all = array_epochs(self.train, batch_size, seed=seed, **span)
+        steps = self.sizes["train"] // batch_size
+        return {"x": of_all, "steps_per_epoch": steps, "shuffle": False, **span}
+
+
+def _feeds_tensorflow() -> bool:
+    """Whether a model gets its batches from tf.data, and on one device."""
+    if keras.config.backend() != "tensorflow":
+        return False
+    return not tensorflow().distribute.has_strategy()
 
 
 def from_splits(name: str, splits: Mapping[str, Split], classes: int) -> DataSet:

@@ -59,8 +59,12 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     @property
     def steps(self) -> int:
         """Training steps in all, for learning rate schedules."""
-        per_epoch = self.data.sizes["train"] // self.recipe.batch_size
-        return max(1, per_epoch * self.recipe.epochs)
+        return max(1, self.steps_per_epoch * self.recipe.epochs)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Training steps of an epoch; a last, smaller batch is left out."""
+        return self.data.sizes["train"] // self.recipe.batch_size
 
     @staticmethod
     def seed(hp: Any, name: str) -> int:
@@ -100,17 +104,15 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
             Metrics, such as `"test_accuracy"`, of the last epoch.
         """
         recipe = self.recipe
-        batches = self.data.batches(
-            "train",
+        training = self.data.fit_arguments(
             recipe.batch_size,
             seed=hp.get("seed"),
+            epochs=recipe.epochs,
             augmentation=self.augmentation(hp),
             initial_epoch=fit.initial_epoch,
         )
         model.fit(
-            batches,
-            epochs=recipe.epochs,
-            initial_epoch=fit.initial_epoch,
+            **training,
             validation_data=self.validation(),
             validation_freq=recipe.validation_freq,
             callbacks=[*self.callbacks(model), *fit.callbacks],

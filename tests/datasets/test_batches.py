@@ -6,7 +6,7 @@ import pytest
 
 from keras_regnoise.datasets import AUGMENTATIONS, Split, _epochs, _tensors
 from keras_regnoise.datasets._autoaugment import POLICY
-from keras_regnoise.datasets.data_set import from_splits
+from keras_regnoise.datasets.data_set import SPLITS, from_splits
 from tests.helpers import to_numpy
 
 ALL = [(name,) for name in AUGMENTATIONS] + [("pad_crop", "flip", "cutout")]
@@ -320,3 +320,69 @@ def test_augmentations_are_in_float32_whatever_the_policy():
         keras.config.set_dtype_policy("float32")
     assert to_numpy(x).dtype == np.float32
     assert _tensors is not None
+
+
+def several():
+    """Inputs by name, of all kinds, and two targets."""
+    random = np.random.default_rng(0)
+    x = {
+        "image": np.arange(24 * 256).reshape(24, 16, 16, 1).astype("uint8"),
+        "words": random.integers(0, 9, (24, 3)),
+        "large": random.normal(size=(24, 2)),
+        "small": random.integers(0, 9, (24, 2)).astype("uint16"),
+    }
+    y = [np.arange(24) % 2, random.normal(size=24)]
+    part = Split(x, y)
+    return from_splits("several", dict.fromkeys(SPLITS, part), 2)
+
+
+def flat(batches):
+    """Return all that there is to say of batches."""
+    leaves = [keras.tree.flatten(batch) for batch in batches]
+    return [
+        [(array.dtype, array.shape, array.tobytes()) for array in map(to_numpy, batch)]
+        for batch in leaves
+    ]
+
+
+@pytest.mark.parametrize("make", [images, table, several])
+@pytest.mark.parametrize("initial_epoch", [0, 2])
+def test_fit_gets_the_same_batches(make, initial_epoch):
+    data = make()
+    begin = {"seed": 1, "initial_epoch": initial_epoch}
+    arguments = data.fit_arguments(7, epochs=4, **begin)
+    assert (arguments["initial_epoch"], arguments["epochs"]) == (initial_epoch, 4)
+    batches = data.batches("train", 7, **begin)
+    wanted = [batch for _ in range(initial_epoch, 4) for batch in batches]
+    if keras.config.backend() == "tensorflow":
+        assert arguments["steps_per_epoch"] == len(batches) == 3
+        found = list(arguments["x"])
+    else:
+        found = [b for _ in range(initial_epoch, 4) for b in arguments["x"]]
+    assert flat(found) == flat(wanted)
+    keras.tree.assert_same_structure(found[0], wanted[0])
+
+
+def test_fit_gets_augmented_batches_epoch_by_epoch():
+    arguments = images().fit_arguments(7, seed=1, epochs=2, augmentation=("flip",))
+    assert len(arguments["x"]) == 3
+    assert "steps_per_epoch" not in arguments
+
+
+@pytest.mark.tensorflow
+def test_fit_on_several_devices_gets_batches_that_it_can_divide():
+    import tensorflow as tf
+
+    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
+        assert isinstance(
+            table().fit_arguments(8, seed=1, epochs=2)["x"], keras.utils.PyDataset
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("seed", -1), ("epochs", 1.5), ("initial_epoch", "2")]
+)
+def test_what_fit_can_not_use_is_refused(name, value):
+    arguments = {"seed": 1, "epochs": 2, name: value}
+    with pytest.raises(ValueError, match=name):
+        table().fit_arguments(8, **arguments)

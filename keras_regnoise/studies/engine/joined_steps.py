@@ -1,11 +1,11 @@
-"""Lets TensorFlow take many training steps in one call."""
+"""Lets TensorFlow and JAX take many training steps in one call."""
 
 import keras
 
 from keras_regnoise.studies.engine.shared_program import program_of
 from keras_regnoise.studies.model import StudyModel
 
-_STEPS = 32
+_MOST = 32
 
 
 def join_steps(network: keras.Model, model: StudyModel) -> None:
@@ -19,10 +19,14 @@ def join_steps(network: keras.Model, model: StudyModel) -> None:
         model: Of the study; trains the network.
     """
     if (
-        keras.config.backend() == "tensorflow"
-        and type(model).fit is StudyModel.fit
+        type(model).fit is StudyModel.fit
         and network.steps_per_execution == 1
         and not network.run_eagerly
         and program_of(network) is not None
     ):
-        network.steps_per_execution = _STEPS
+        network.steps_per_execution = _divisor(model.steps_per_epoch)
+
+
+def _divisor(steps: int) -> int:
+    """Return the largest number of steps of which an epoch is a multiple."""
+    return max(d for d in range(1, _MOST + 1) if steps % d == 0)

@@ -59,7 +59,7 @@ class SharedPrograms:
         kept = self._kept.pop(key, None)
         program = program_of(fresh) if leaves_program(model) else None
         if kept and kept.program == program and _have_same_state(fresh, kept.network):
-            _copy_state(fresh, kept.network)
+            copy_state(fresh, kept.network)
             fresh = kept.network
         yield fresh
         if program is not None and program_of(fresh) == program:
@@ -164,7 +164,8 @@ def _have_same_state(one: keras.Model, other: keras.Model) -> bool:
     return next(shapes) == next(shapes)
 
 
-def _copy_state(source: keras.Model, target: keras.Model) -> None:
+def copy_state(source: keras.Model, target: keras.Model) -> None:
+    """Give a network the weights, random states and optimizer of its like."""
     for value, variable in zip(_states(source), _states(target), strict=True):
         variable.assign(value.value)
     target.reset_metrics()

@@ -21,7 +21,7 @@ from keras_regnoise.studies.engine.environment import environment, peak_device_m
 from keras_regnoise.studies.engine.garbage import Garbage
 from keras_regnoise.studies.engine.joined_steps import join_steps
 from keras_regnoise.studies.engine.own_random import own_random
-from keras_regnoise.studies.engine.shared_program import SharedPrograms
+from keras_regnoise.studies.engine.shared_program import SharedPrograms, copy_state
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
 from keras_regnoise.studies.model import Fit, StudyModel, checked_metrics, checked_model
 from keras_regnoise.studies.run import Manifest, Options, Record, Run
@@ -130,7 +130,7 @@ class Trainer:
         with contextlib.ExitStack() as stack:
             stack.enter_context(own_random())
             model, hp = self._prepare(cell, values)
-            network = stack.enter_context(self._network(cell, model, hp))
+            network, own = stack.enter_context(self._network(cell, model, hp))
             fit = Fit(callbacks, backup.initial_epoch, backup.history)
             metrics = checked_metrics(model.fit(hp, network, fit), self.study)
             _check_finite(metrics)
@@ -148,7 +148,9 @@ class Trainer:
             seconds=attempts.seconds,
         )
         if self._options.save_model:
-            save_model(network, self.run.model_of(cell.id))
+            if own is not network:
+                copy_state(network, own)
+            save_model(own, self.run.model_of(cell.id))
         return record
 
     def time(self, cell: Cell) -> float:
@@ -185,22 +187,24 @@ class Trainer:
     @contextlib.contextmanager
     def _network(
         self, cell: Cell, model: StudyModel, hp: keras_tuner.HyperParameters
-    ) -> Iterator[keras.Model]:
-        """Yield the network of a cell, with the program of an earlier one if it may."""
+    ) -> Iterator[tuple[keras.Model, keras.Model]]:
+        """Yield the network to train and the cell's own, whose config has its seeds.
+
+        They differ where the program of an earlier cell is used.
+        """
         options = self._options
         with distribution(options.distribute, model.recipe.batch_size):
-            network = self._build(model, hp)
-            if options.distribute or options.save_model:
-                # A program is bound to its strategy, a saved model tells its seeds.
-                self._check(model, network)
-                yield network
+            own = self._build(model, hp)
+            if options.distribute:  # a program is bound to its strategy
+                self._check(model, own)
+                yield own, own
                 return
-            join_steps(network, model)
+            join_steps(own, model)
             values = {name: hp.values[name] for name in hp.values if name != "seed"}
             key = repr((cell.arm, values, self.recipe, options))
-            with self._programs.network(key, network, model) as shared:
+            with self._programs.network(key, own, model) as shared:
                 self._check(model, shared)
-                yield shared
+                yield shared, own
 
     def data(self, cell: Cell) -> Any:
         """Return the data set of a cell; the last one is kept for the next cell."""

@@ -63,6 +63,25 @@ def test_a_cell_ends_the_same_to_the_bit_with_the_network_of_another_seed(
     assert_same(work.train(cell(work, "noisy", 0)), fresh(tmp_path, "noisy", 0))
 
 
+def test_a_saved_model_has_the_seeds_and_the_state_of_its_own_cell(tmp_path):
+    work = trainer(STUDY, tmp_path / "shared", save_model=True)
+    alone = trainer(STUDY, tmp_path / "alone", save_model=True)
+    for seed in (0, 1):
+        work.train(cell(work, "noisy", seed))
+    assert is_shared(work) == (keras.config.backend() != "torch")
+    alone.train(cell(alone, "noisy", 1))
+    assert saved(work, 1) == saved(alone, 1) != saved(work, 0)
+
+
+def saved(work, seed):
+    """Return the config and the values of a saved model, its optimizer's too."""
+    file = work.run.model_of(cell(work, "noisy", seed).id)
+    keras.utils.set_random_seed(0)  # Keras's own noise is loaded with a new state
+    model = keras.saving.load_model(file)
+    states = [*model.variables, *model.optimizer.variables]
+    return model.to_json(), [keras.ops.convert_to_numpy(v).tolist() for v in states]
+
+
 def test_an_interrupted_cell_goes_on_in_the_network_of_another_seed(
     tmp_path, monkeypatch
 ):
