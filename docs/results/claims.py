@@ -1,11 +1,10 @@
 """What became of the claims: the tables of docs/reproduction.md."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from keras_regnoise.cli.list import rows_of
-from keras_regnoise.studies import Run, Study, registry
+from keras_regnoise.studies import Run
 from keras_regnoise.studies.report import Finding, Metric, weigh
 from keras_regnoise.studies.report.evidence import words
 from keras_regnoise.studies.report.evidence.finding import (
@@ -18,7 +17,6 @@ from keras_regnoise.studies.report.standings import published_standings
 
 RESULTS = Path(__file__).parent
 _COLUMNS = ("claim", "gate", "metric", "effect", "published", "verdict")
-_SCALE = "short"
 Runs = dict[str, tuple[Run, list[Finding]]]
 
 
@@ -37,6 +35,7 @@ def counted(runs: Runs) -> str:
     gates = [f.claim.gate for f in decided if f.claim.gate]
     whole = sum(bool(gate.regularizer) for gate in gates)
     early = sum(finding.early for finding in decided)
+    by = f", {early} of them by fewer seeds than are planned" if early else ""
     used = [v for v in VERDICTS if any(f.verdict == v for f in findings)]
     lines = [["study", "claims", *used]]
     for name, (_, found) in runs.items():
@@ -44,8 +43,8 @@ def counted(runs: Runs) -> str:
         numbers = (str(counts[verdict] or "") for verdict in used)
         lines.append([_link(name), str(len(found)), *numbers])
     sentence = (
-        f"{len(decided)} of {len(findings)} claims are decided, {early} of them by "
-        f"fewer seeds than are planned. {len(gates)} have a gate, which is open: "
+        f"{len(decided)} of {len(findings)} claims are decided{by}. {len(gates)} of "
+        "these have a gate, which is open: "
         f"{whole} ask for the fit and for Dropout, {len(gates) - whole} for the fit "
         "alone. The others are of formulas, variances, steps and the like, which need "
         "none."
@@ -101,24 +100,6 @@ def _line(finding: Finding) -> list[str]:
     return [finding.claim.text, finding.gate, metric, effect, published, verdict]
 
 
-def missing(runs: Runs) -> str:
-    """Return the studies with claims that are not here, or not to their end."""
-    lines = [["study", "claims", "trainings", "of these here", "data"]]
-    for study in _with_claims():
-        row = next(r for r in rows_of(study, None) if r["scale"] == _SCALE)
-        here = len(runs[study.name][0].done) if study.name in runs else 0
-        if here < row["cells"]:
-            data = "no files" if ":" in str(row["data"]) else str(row["data"])
-            numbers = (len(study.claims), f"{row['cells']:,}", f"{here:,}")
-            lines.append([f"`{study.name}`", *map(str, numbers), data])
-    return "\n".join(markdown(lines, [True, False, False, False, True]))
-
-
-def _with_claims() -> Iterable[Study]:
-    studies = (registry.find(name)[0] for name in registry.names())
-    return (study for study in studies if study.claims)
-
-
 def recounted(run: Run) -> str:
     """Say how often each option wins by Table 5 of the VCL paper."""
     papers = published_standings(run)
@@ -141,6 +122,5 @@ def contents() -> dict[str, str]:
     return {
         "counts": counted(runs),
         "claims": of_claims(runs),
-        "missing": missing(runs),
         "recounted": recounted(runs["vcl-uci"][0]),
     }

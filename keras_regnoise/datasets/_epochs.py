@@ -120,13 +120,15 @@ def array_epochs(
     data: Split, batch_size: int, *, seed: int, epochs: int, initial_epoch: int
 ) -> Any:
     """Return the same batches, those of all epochs in one `tf.data.Dataset`."""
-    check(seed, (), initial_epoch)
-    length = count_batches(count(data.y), batch_size, drop_last=True)
-    order = _order(count(data.y), length * batch_size, seed)
+    used = count(data.y) // batch_size * batch_size
     # Images stay small until they are in a batch.
     x = mapped(lambda x: x if x.dtype == np.uint8 else to_floats(x), data.x)
-    span = range(initial_epoch, epochs)
-    return _tensors.array_epochs(Split(x, data.y), batch_size, order, span)
+    return _tensors.array_epochs(
+        Split(x, data.y),
+        batch_size,
+        _order(count(data.y), used, seed),
+        range(initial_epoch, epochs),
+    )
 
 
 def stream_batches(

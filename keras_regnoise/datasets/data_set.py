@@ -7,11 +7,11 @@ import keras
 
 from keras_regnoise._arguments import check_integer
 from keras_regnoise.datasets._epochs import array_batches, array_epochs, stream_batches
-from keras_regnoise.datasets._tensors import tensorflow
-from keras_regnoise.datasets.split import Split, count, mapped
+from keras_regnoise.datasets.split import Split, arrays, count, mapped
 from keras_regnoise.datasets.stream import Stream
 
 SPLITS = ("train", "validation", "test")
+_SMALL = 2**28  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +118,12 @@ class DataSet:
         epochs: int,
         augmentation: Sequence[str] = (),
         initial_epoch: int = 0,
+        steps_per_execution: int = 1,
     ) -> dict[str, Any]:
         """Return the training split as arguments of `fit`.
 
         The batches are those of `batches("train", ...)`. On TensorFlow, where nothing
-        augments arrays, they come sooner: those of all epochs are one pipeline.
+        augments small arrays, they come sooner: those of all epochs are one pipeline.
 
         Args:
             batch_size: See `batches`.
@@ -130,6 +131,8 @@ class DataSet:
             epochs: As in `fit`, those before `initial_epoch` included.
             augmentation: See `batches`.
             initial_epoch: See `batches`.
+            steps_per_execution: That of the model. Where an epoch is no multiple of
+                it, Keras would end one epoch of a pipeline within the next.
 
         Returns:
             `x`, `epochs` and `initial_epoch`; `steps_per_epoch` and `shuffle` with the
@@ -151,25 +154,27 @@ class DataSet:
         """
         check_integer("epochs", epochs, minimum=0)
         span = {"epochs": epochs, "initial_epoch": initial_epoch}
-        if isinstance(self.train, Stream) or augmentation or not _feeds_tensorflow():
-            batches = self.batches(
-                "train",
-                batch_size,
-                seed=seed,
-                augmentation=augmentation,
-                initial_epoch=initial_epoch,
-            )
+        batches = self.batches(
+            "train",
+            batch_size,
+            seed=seed,
+            augmentation=augmentation,
+            initial_epoch=initial_epoch,
+        )
+        steps = len(batches)
+        if augmentation or steps % steps_per_execution or not self._is_piped():
             return {"x": batches, **span}
         of_all = array_epochs(self.train, batch_size, seed=seed, **span)
-        steps = self.sizes["train"] // batch_size
         return {"x": of_all, "steps_per_epoch": steps, "shuffle": False, **span}
 
-
-def _feeds_tensorflow() -> bool:
-    """Whether a model gets its batches from tf.data, and on one device."""
-    if keras.config.backend() != "tensorflow":
-        return False
-    return not tensorflow().distribute.has_strategy()
+    def _is_piped(self) -> bool:
+        """Whether TensorFlow takes the batches, of arrays that may be copied."""
+        return (
+            keras.config.backend() == "tensorflow"
+            and type(self).batches is DataSet.batches
+            and not isinstance(self.train, Stream)
+            and sum(array.nbytes for array in arrays(self.train)) <= _SMALL
+        )
 
 
 def from_splits(name: str, splits: Mapping[str, Split], classes: int) -> DataSet:

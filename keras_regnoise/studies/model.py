@@ -59,12 +59,8 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     @property
     def steps(self) -> int:
         """Training steps in all, for learning rate schedules."""
-        return max(1, self.steps_per_epoch * self.recipe.epochs)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Training steps of an epoch; a last, smaller batch is left out."""
-        return self.data.sizes["train"] // self.recipe.batch_size
+        per_epoch = self.data.sizes["train"] // self.recipe.batch_size
+        return max(1, per_epoch * self.recipe.epochs)
 
     @staticmethod
     def seed(hp: Any, name: str) -> int:
@@ -110,12 +106,17 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
             epochs=recipe.epochs,
             augmentation=self.augmentation(hp),
             initial_epoch=fit.initial_epoch,
+            steps_per_execution=model.steps_per_execution,
         )
         model.fit(
             **training,
             validation_data=self.validation(),
             validation_freq=recipe.validation_freq,
-            callbacks=[*self.callbacks(model), *fit.callbacks],
+            callbacks=[
+                _Epochs(training["x"]),
+                *self.callbacks(model),
+                *fit.callbacks,
+            ],
             verbose=0,
         )
         return self.evaluate(model)
@@ -175,6 +176,18 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     def evaluation_batch_size(self) -> int:
         """Examples of a batch where nothing is trained; it changes no number."""
         return max(500, self.recipe.batch_size)
+
+
+class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
+    """Tells batches the epoch: of some models Keras reads a few before the first."""
+
+    def __init__(self, batches: Any) -> None:
+        super().__init__()
+        self._batches = batches
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if isinstance(self._batches, keras.utils.PyDataset):
+            self._batches.epoch = epoch
 
 
 def checked_model(model: Any, where: str = "`build`") -> keras.Model:

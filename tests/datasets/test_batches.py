@@ -4,7 +4,13 @@ import keras
 import numpy as np
 import pytest
 
-from keras_regnoise.datasets import AUGMENTATIONS, Split, _epochs, _tensors
+from keras_regnoise.datasets import (
+    AUGMENTATIONS,
+    Split,
+    _epochs,
+    _tensors,
+    data_set,
+)
 from keras_regnoise.datasets._autoaugment import POLICY
 from keras_regnoise.datasets.data_set import SPLITS, from_splits
 from tests.helpers import to_numpy
@@ -369,20 +375,30 @@ def test_fit_gets_augmented_batches_epoch_by_epoch():
     assert "steps_per_epoch" not in arguments
 
 
-@pytest.mark.tensorflow
-def test_fit_on_several_devices_gets_batches_that_it_can_divide():
-    import tensorflow as tf
+def test_no_epoch_ends_within_the_next_where_keras_takes_many_steps_in_a_call():
+    uneven = table().fit_arguments(8, seed=1, epochs=2, steps_per_execution=2)
+    assert isinstance(uneven["x"], keras.utils.PyDataset)
 
-    with tf.distribute.MirroredStrategy(["CPU:0"]).scope():
-        assert isinstance(
-            table().fit_arguments(8, seed=1, epochs=2)["x"], keras.utils.PyDataset
-        )
+
+def test_what_is_large_is_not_copied(monkeypatch):
+    monkeypatch.setattr(data_set, "_SMALL", 100)
+    assert "steps_per_epoch" not in table().fit_arguments(8, seed=1, epochs=2)
+
+
+def test_batches_of_ones_own_are_used():
+    class Own(data_set.DataSet):
+        def batches(self, *arguments, **options):
+            return super().batches("test", 5)
+
+    own = Own(**vars(table()))
+    assert len(own.fit_arguments(8, seed=1, epochs=2)["x"]) == 5
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("seed", -1), ("epochs", 1.5), ("initial_epoch", "2")]
+    ("name", "value"),
+    [("seed", -1), ("epochs", 1.5), ("initial_epoch", "2"), ("batch_size", 0)],
 )
 def test_what_fit_can_not_use_is_refused(name, value):
-    arguments = {"seed": 1, "epochs": 2, name: value}
+    arguments = {"batch_size": 8, "seed": 1, "epochs": 2, name: value}
     with pytest.raises(ValueError, match=name):
-        table().fit_arguments(8, **arguments)
+        table().fit_arguments(**arguments)

@@ -1,7 +1,4 @@
-"""Trains a cell once more, to have its model: a race keeps numbers alone.
-
-Models would be many, and cells that save theirs can't share a compiled program.
-"""
+"""Trains a cell once more, to have its model: a race keeps numbers alone."""
 
 import shutil
 from dataclasses import replace

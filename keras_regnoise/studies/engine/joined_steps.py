@@ -12,7 +12,7 @@ def join_steps(network: keras.Model, model: StudyModel) -> None:
     """Have a network take many steps in a call, if nobody can tell the difference.
 
     The results are the same to the bit. Callbacks hear of every call and no more, so
-    `fit` must be that of `StudyModel`, whose callbacks are about epochs.
+    `fit` and `callbacks` must be those of `StudyModel`, which are about epochs.
 
     Args:
         network: Compiled; a number of steps that it was compiled with stays.
@@ -20,11 +20,16 @@ def join_steps(network: keras.Model, model: StudyModel) -> None:
     """
     if (
         type(model).fit is StudyModel.fit
+        and type(model).callbacks is StudyModel.callbacks
         and network.steps_per_execution == 1
         and not network.run_eagerly
         and program_of(network) is not None
     ):
-        network.steps_per_execution = _divisor(model.steps_per_epoch)
+        network.steps_per_execution = _divisor(_steps(model))
+
+
+def _steps(model: StudyModel) -> int:
+    return model.data.sizes["train"] // model.recipe.batch_size
 
 
 def _divisor(steps: int) -> int:

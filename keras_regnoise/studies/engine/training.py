@@ -21,7 +21,11 @@ from keras_regnoise.studies.engine.environment import environment, peak_device_m
 from keras_regnoise.studies.engine.garbage import Garbage
 from keras_regnoise.studies.engine.joined_steps import join_steps
 from keras_regnoise.studies.engine.own_random import own_random
-from keras_regnoise.studies.engine.shared_program import SharedPrograms, copy_state
+from keras_regnoise.studies.engine.shared_program import (
+    SharedPrograms,
+    copy_state,
+    program_of,
+)
 from keras_regnoise.studies.engine.stopwatch import Stopwatch, StopwatchStoppedError
 from keras_regnoise.studies.model import Fit, StudyModel, checked_metrics, checked_model
 from keras_regnoise.studies.run import Manifest, Options, Record, Run
@@ -148,8 +152,10 @@ class Trainer:
             seconds=attempts.seconds,
         )
         if self._options.save_model:
-            if own is not network:
+            if program_of(network) == program_of(own):
                 copy_state(network, own)
+            else:  # a callback has changed the network itself
+                own = network
             save_model(own, self.run.model_of(cell.id))
         return record
 

@@ -155,14 +155,7 @@ STUDY = Study(
     recipes={
         "smoke": _recipe(
             seeds=(0, 1, 2),
-            arms=(
-                "MLP: none",
-                *(
-                    f"MLP: {n} {r}"
-                    for n in ("Dropout", "RotationOut")
-                    for r in (0.5, 0.8)
-                ),
-            ),
+            arms=("MLP: none", "MLP: Dropout 0.8", "MLP: RotationOut 0.8"),
         ),
         "short": _recipe(seeds=tuple(range(20))),
     },

@@ -73,6 +73,25 @@ def test_a_saved_model_has_the_seeds_and_the_state_of_its_own_cell(tmp_path):
     assert saved(work, 1) == saved(alone, 1) != saved(work, 0)
 
 
+def test_a_saved_model_has_what_a_callback_made_of_it(tmp_path, monkeypatch):
+    class More(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.layers[2].rate = 0.4
+
+    work = trainer(STUDY, tmp_path, save_model=True)
+    work.train(cell(work, "noisy", 0))
+    model = work.study.load_model()
+    monkeypatch.setattr(model, "callbacks", lambda self, network: [More()])
+    work.train(cell(work, "noisy", 1))
+    rates = [
+        keras.saving.load_model(work.run.model_of(cell(work, "noisy", seed).id))
+        .layers[2]
+        .rate
+        for seed in (0, 1)
+    ]
+    assert rates == [0.1, 0.4]
+
+
 def saved(work, seed):
     """Return the config and the values of a saved model, its optimizer's too."""
     file = work.run.model_of(cell(work, "noisy", seed).id)

@@ -35,7 +35,7 @@ def test_grid():
         (1 + 3 * 8 + 4 + 5 + 1 + 2) + (1 + 4 * 8 + 4 + 5 + 1 + 2)
     )
     quick = STUDY.cells("smoke")
-    assert len(quick) == 3 * (1 + 2 * 2)
+    assert len(quick) == 3 * (1 + 2)
     assert {cell.id for cell in quick} < {cell.id for cell in cells}
     for network, method in ROTATED.items():
         rates = [a.values["rate"] for a in STUDY.arms if a.values["noise"] == method]

@@ -25,7 +25,7 @@ CELLS = {
 }
 # The networks of the cells of scale smoke.
 NETWORKS = {
-    "keep-rate": "bca9363077964d38",
+    "keep-rate": "13962c29bfa456a3",
     "rotationout-keep-rate": "1d87a67a551d2792",
     "drop-activation": "36260455a8346611",
     "ic-units": "a9ce0345987bb536",
