@@ -132,7 +132,11 @@ def test_figures_of_the_analysis(name, options, recorded, tmp_path):
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
-    ("name", "trainings"), [("tune_regression.py", 26), ("tune_saved_model.py", 42)]
+    ("name", "trainings"),
+    [
+        ("tune_regression.py", 26),
+        pytest.param("tune_saved_model.py", 42, marks=pytest.mark.thorough),
+    ],
 )
 def test_tune(name, trainings, tmp_path):
     """With as few trainings as a race may have."""

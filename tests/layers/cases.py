@@ -217,13 +217,21 @@ CASES = [
 NOISE_CASES = [case for case in CASES if case.has_rate]
 SEED_CASES = [case for case in CASES if case.has_seed]
 
+# Of how a layer holds its amount: itself, in its noise, in what it wraps.
+ONE_OF_EACH_KIND = (
+    *("rotation", "spatial_block", "ic_dense", "drop_relu"),
+    *("uniform_noise", "drop_connect", "weight_noise"),
+)
+
 
 def parametrize(pytest, cases=CASES, names=None):
     """Return the mark that runs a test on cases: without `--thorough`, on `names`."""
+
+    assert set(names or ()) <= {case.name for case in cases}
 
     def of(case):
         left_out = names is not None and case.name not in names
         marks = [pytest.mark.thorough] if left_out else []
         return pytest.param(case, id=case.name, marks=marks)
 
-    return pytest.mark.parametrize("case", map(of, cases))
+    return pytest.mark.parametrize("case", list(map(of, cases)))

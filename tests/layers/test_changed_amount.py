@@ -9,15 +9,10 @@ from keras import ops
 
 import keras_regnoise as krn
 from tests.helpers import to_numpy
-from tests.layers.cases import SEED_CASES, parametrize
+from tests.layers.cases import ONE_OF_EACH_KIND, SEED_CASES, parametrize
 
 NAMES = {"rate", "scale", "stddev"}
 CHANGEABLE = [case for case in SEED_CASES if NAMES & {*case.options}]
-# Of how a layer holds its amount: itself, in its noise, in what it wraps.
-ONE_OF_EACH_KIND = (
-    *("rotation", "spatial_block", "ic_dense", "drop_relu"),
-    *("uniform_noise", "drop_connect", "weight_noise"),
-)
 
 
 def amount_of(case):
@@ -49,7 +44,7 @@ class Trained:
         return float(np.mean(history.history["loss"]))
 
 
-@parametrize(pytest, CHANGEABLE)
+@parametrize(pytest, CHANGEABLE, ONE_OF_EACH_KIND)
 def test_a_change_holds_in_compiled_steps(case):
     trained = Trained(case, 0.1)
     small = trained.noise()

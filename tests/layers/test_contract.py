@@ -10,6 +10,7 @@ from tests.helpers import to_numpy
 from tests.layers.cases import (
     CASES,
     NOISE_CASES,
+    ONE_OF_EACH_KIND,
     SEED_CASES,
     parametrize,
     schedule,
@@ -126,13 +127,18 @@ def test_mixed_precision_trains(case, policy):
 
 
 @parametrize(pytest)
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_fit_decreases_the_loss_with_unknown_sizes(case, jit_compile, request):
-    if jit_compile and keras.config.backend() == "torch":
-        pytest.skip("torch.compile is not what is tested here")
-    eager = not jit_compile and keras.config.backend() == "jax"
-    if eager and "lstm" in case.name and not request.config.getoption("thorough"):
-        pytest.skip("two minutes, for --thorough")
+def test_fit_decreases_the_loss_with_unknown_sizes(case):
+    # torch.compile is not what is tested here.
+    assert_fit_decreases_the_loss(case, keras.config.backend() != "torch")
+
+
+@pytest.mark.skipif(keras.config.backend() == "torch", reason="as the test above")
+@parametrize(pytest, CASES, (*ONE_OF_EACH_KIND, "vcl", "cross_normalization"))
+def test_fit_decreases_the_loss_without_a_compiler(case):
+    assert_fit_decreases_the_loss(case, jit_compile=False)
+
+
+def assert_fit_decreases_the_loss(case, jit_compile):
     axis = getattr(case.make(), "axis", -1)
     free = set() if axis is None else {1, 2, 3} - {axis % (len(case.shape) + 1)}
     if case.layer is krn.VarianceConstancy:

@@ -24,6 +24,10 @@ def rotation():
     return SpatialRotationOut(0.1)
 
 
+def thorough(build):
+    return pytest.param(build, marks=pytest.mark.thorough)
+
+
 def images(model, classes=10):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(4, *model.input_shape[1:])).astype("float32")
@@ -44,9 +48,9 @@ def assert_learns(model, x, y, loss, **compile_arguments):
     "build",
     [
         lambda **k: resnet(110, **k),
-        lambda **k: resnet(164, IC_UNITS[1], **k),
+        thorough(lambda **k: resnet(164, IC_UNITS[1], **k)),
         lambda **k: resnet(110, IC_UNITS[2], bottlenecks=True, **k),
-        lambda **k: resnet(164, IC_UNITS[3], bottlenecks=True, **k),
+        thorough(lambda **k: resnet(164, IC_UNITS[3], bottlenecks=True, **k)),
         lambda **k: preact_resnet(
             164, activation=lambda: DropActivation(rate=0.05), **k
         ),
