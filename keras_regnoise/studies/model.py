@@ -124,8 +124,9 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     def check(self, network: keras.Model, wanted: Iterable[str] = ()) -> None:
         """Raise if the training of a network would fail, as far as that can be told.
 
-        One batch is evaluated; the network is left as it was. Where `fit` or
-        `evaluate` is overridden, only what does not depend on them is checked.
+        What one call takes is evaluated, often one batch, and the network is left as
+        it was. Where `fit` or `evaluate` is overridden, only what does not depend on
+        them is checked.
 
         Args:
             network: What `build` made, not trained.
