@@ -55,7 +55,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--thorough",
         action="store_true",
-        help="All cases of the layers, of JAX and of torch, twenty kills of a search.",
+        help="What takes time and seldom fails alone: CONTRIBUTING.md has the list.",
     )
 
 

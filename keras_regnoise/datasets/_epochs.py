@@ -116,13 +116,13 @@ def _order(examples: int, used: int, seed: int | None) -> Callable[[int], Array]
     return order
 
 
-def array_epochs(
+def array_pipeline(
     data: Split, batch_size: int, *, seed: int, epochs: int, initial_epoch: int
 ) -> Any:
-    """Return the same batches, those of all epochs in one `tf.data.Dataset`."""
+    """Return the batches of `array_batches`, of all epochs, as a `tf.data.Dataset`."""
     used = count(data.y) // batch_size * batch_size
     # Images stay small until they are in a batch.
-    x = mapped(lambda x: x if x.dtype == np.uint8 else to_floats(x), data.x)
+    x = mapped(lambda a: a if a.dtype == np.uint8 else to_floats(a), data.x)
     return _tensors.array_epochs(
         Split(x, data.y),
         batch_size,

@@ -6,7 +6,11 @@ from typing import Any
 import keras
 
 from keras_regnoise._arguments import check_integer
-from keras_regnoise.datasets._epochs import array_batches, array_epochs, stream_batches
+from keras_regnoise.datasets._epochs import (
+    array_batches,
+    array_pipeline,
+    stream_batches,
+)
 from keras_regnoise.datasets.split import Split, arrays, count, mapped
 from keras_regnoise.datasets.stream import Stream
 
@@ -153,6 +157,7 @@ class DataSet:
             2
         """
         check_integer("epochs", epochs, minimum=0)
+        check_integer("steps_per_execution", steps_per_execution, minimum=1)
         span = {"epochs": epochs, "initial_epoch": initial_epoch}
         batches = self.batches(
             "train",
@@ -164,11 +169,11 @@ class DataSet:
         steps = len(batches)
         if augmentation or steps % steps_per_execution or not self._is_piped():
             return {"x": batches, **span}
-        of_all = array_epochs(self.train, batch_size, seed=seed, **span)
+        of_all = array_pipeline(self.train, batch_size, seed=seed, **span)
         return {"x": of_all, "steps_per_epoch": steps, "shuffle": False, **span}
 
     def _is_piped(self) -> bool:
-        """Whether TensorFlow takes the batches, of arrays that may be copied."""
+        """Whether TensorFlow takes the batches, and the arrays may be copied."""
         return (
             keras.config.backend() == "tensorflow"
             and type(self).batches is DataSet.batches

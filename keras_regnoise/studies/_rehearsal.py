@@ -104,7 +104,7 @@ def _is_sparse(loss: Any) -> bool:
 
 
 def rehearse(network: keras.Model, batches: Any) -> dict[str, float]:
-    """Measure one batch, and leave the network as it was.
+    """Measure what one call takes, and leave the network as it was.
 
     Returns:
         What the network measures.

@@ -8,6 +8,7 @@ import keras_tuner
 from keras_regnoise._arguments import shown
 from keras_regnoise._seeds import derived_seed
 from keras_regnoise.datasets import DataSet
+from keras_regnoise.datasets._epochs import EpochBatches
 from keras_regnoise.studies._rehearsal import check_sizes, rehearse
 from keras_regnoise.studies._text import clean_line
 from keras_regnoise.studies.curve import TestCurve
@@ -124,9 +125,9 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
     def check(self, network: keras.Model, wanted: Iterable[str] = ()) -> None:
         """Raise if the training of a network would fail, as far as that can be told.
 
-        What one call takes is evaluated, often one batch, and the network is left as
-        it was. Where `fit` or `evaluate` is overridden, only what does not depend on
-        them is checked.
+        One call is evaluated, of one batch or as many as the network takes in a call,
+        and the network is left as it was. Where `fit` or `evaluate` is overridden, only
+        what does not depend on them is checked.
 
         Args:
             network: What `build` made, not trained.
@@ -180,14 +181,17 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
 
 
 class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
-    """Tells batches the epoch: of some models Keras reads a few before the first."""
+    """Tells batches the epoch.
+
+    Of a model that is not built or is under a strategy Keras reads some before `fit`.
+    """
 
     def __init__(self, batches: Any) -> None:
         super().__init__()
         self._batches = batches
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        if isinstance(self._batches, keras.utils.PyDataset):
+        if isinstance(self._batches, EpochBatches):
             self._batches.epoch = epoch
 
 

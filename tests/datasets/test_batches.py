@@ -396,7 +396,10 @@ def test_batches_of_ones_own_are_used():
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("seed", -1), ("epochs", 1.5), ("initial_epoch", "2"), ("batch_size", 0)],
+    [
+        *(("seed", -1), ("epochs", 1.5), ("initial_epoch", "2"), ("batch_size", 0)),
+        ("steps_per_execution", 0),
+    ],
 )
 def test_what_fit_can_not_use_is_refused(name, value):
     arguments = {"batch_size": 8, "seed": 1, "epochs": 2, name: value}

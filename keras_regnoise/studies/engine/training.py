@@ -152,11 +152,11 @@ class Trainer:
             seconds=attempts.seconds,
         )
         if self._options.save_model:
-            if program_of(network) == program_of(own):
+            if network is not own and program_of(network) == program_of(own):
                 copy_state(network, own)
-            else:  # a callback has changed the network itself
-                own = network
-            save_model(own, self.run.model_of(cell.id))
+                network = own
+            # Else a callback has changed it: right but for the seeds in its config.
+            save_model(network, self.run.model_of(cell.id))
         return record
 
     def time(self, cell: Cell) -> float:

@@ -63,6 +63,12 @@ def test_batches_of_one_pipeline_train_as_those_of_an_iterator_per_epoch(
     other = fresh(tmp_path / "of epochs", "noisy", 1)
     for name, curve in one["noisy"].history.items():
         assert curve == pytest.approx(other.history[name], rel=1e-2), name
+    losses = {name for name in other.metrics if "loss" in name}
+    assert len(losses) == 3
+    for name in losses:
+        assert one["noisy"].metrics[name] == pytest.approx(
+            other.metrics[name], rel=0.01
+        )
 
 
 def test_steps_that_somebody_may_count_are_single():
@@ -103,7 +109,7 @@ def test_an_epoch_has_its_steps_however_many_are_one_call(steps_per_execution):
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("augmentation", [(), ("flip",)])
-def test_several_devices_see_the_epochs_of_one(augmentation):
+def test_a_model_under_a_strategy_sees_the_epochs_of_one_without(augmentation):
     import tensorflow as tf
 
     scope = tf.distribute.MirroredStrategy(["CPU:0"]).scope()
