@@ -155,7 +155,7 @@ class Trainer:
             if network is not own and program_of(network) == program_of(own):
                 copy_state(network, own)
                 network = own
-            # Else a callback has changed it: right but for the seeds in its config.
+            # One that a callback has changed keeps its config, with an earlier seed's.
             save_model(network, self.run.model_of(cell.id))
         return record
 
