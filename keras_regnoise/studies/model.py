@@ -183,7 +183,7 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
 class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]
     """Tells batches the epoch.
 
-    Of a model that is not built or is under a strategy Keras reads some before `fit`.
+    Of a model that is not built or is under a strategy `fit` reads some beforehand.
     """
 
     def __init__(self, batches: Any) -> None:

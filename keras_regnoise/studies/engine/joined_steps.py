@@ -33,5 +33,5 @@ def _steps(model: StudyModel) -> int:
 
 
 def _divisor(steps: int) -> int:
-    """Return the largest number of steps of which an epoch is a multiple."""
+    """Return the most steps, up to 32, of which those of an epoch are a multiple."""
     return max(d for d in range(1, _MOST + 1) if steps % d == 0)

@@ -74,15 +74,18 @@ def test_a_saved_model_has_the_seeds_and_the_state_of_its_own_cell(tmp_path):
 
 
 def test_a_saved_model_has_what_a_callback_made_of_it(tmp_path, monkeypatch):
-    class More(keras.callbacks.Callback):
+    rate = [0.1]
+
+    class SetRate(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
-            self.model.layers[2].rate = 0.4
+            self.model.layers[2].rate = rate[0]
 
     work = trainer(STUDY, tmp_path, save_model=True)
-    work.train(cell(work, "noisy", 0))
     model = work.study.load_model()
-    monkeypatch.setattr(model, "callbacks", lambda self, network: [More()])
-    work.train(cell(work, "noisy", 1))
+    monkeypatch.setattr(model, "callbacks", lambda self, network: [SetRate()])
+    for seed, rate[0] in enumerate((0.1, 0.4)):
+        work.train(cell(work, "noisy", seed))
+    assert is_shared(work) == (keras.config.backend() != "torch")
     rates = [
         keras.saving.load_model(work.run.model_of(cell(work, "noisy", seed).id))
         .layers[2]
