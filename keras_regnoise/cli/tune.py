@@ -2,9 +2,8 @@
 
 import argparse
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from keras_regnoise.cli.arguments import (
     Commands,
@@ -26,7 +25,6 @@ from keras_regnoise.studies._atomic import write_text
 
 if TYPE_CHECKING:
     from keras_regnoise.studies.engine.plan import Plan
-    from keras_regnoise.studies.run import Run
     from keras_regnoise.studies.tune import Tuning
 
 
@@ -212,9 +210,8 @@ def show_plan(plan: "Plan", tuning: "Tuning") -> int:
 
 def write_best(directory: Path) -> None:
     """Write the winner's model, without its noise and with it, and how to make it."""
-    from keras_regnoise._race.snippet import snippet
     from keras_regnoise.cli import export
-    from keras_regnoise.studies.best import best_arm, cells_by_score
+    from keras_regnoise.studies.best import best_arm, cells_by_score, code_of_best
     from keras_regnoise.studies.race import standing_of
     from keras_regnoise.studies.run import Run
 
@@ -234,11 +231,5 @@ def write_best(directory: Path) -> None:
         former.unlink(missing_ok=True)
     if standing.end == "better":
         shutil.copyfile(run.model_of(cell), noisy)
-        write_text(code, snippet(arm[1], *_origin(run, arm[1])))
+        write_text(code, code_of_best(run))
         complain(f"wrote {noisy}, the same with its noise, and {code}, which makes it")
-
-
-def _origin(run: "Run", arm: str) -> tuple[Mapping[str, Any], str]:
-    """Return the values of an arm, and where its model is from."""
-    values = next(a.values for a in run.description.arms if a.name == arm)
-    return values, str(run.manifest.source["tune"]["build"])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from statistics import mean
 
+from keras_regnoise._race.snippet import snippet
 from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.race import standing_of
 from keras_regnoise.studies.run import ArmKey, Record, Run
@@ -30,6 +31,17 @@ def best_arm(run: Run) -> ArmKey:
         return -diverged, mean(_scores(run, records))
 
     return max(filter(None, arms), key=rank)[0].key
+
+
+def code_of_best(run: Run) -> str:
+    """Return the lines of Python that make the arm to take, of a run of a user's model.
+
+    Raises:
+        InputError: If no cell is done.
+    """
+    arms = {name: values for (_, name), values in run.arms.items()}
+    build = str(run.manifest.source["tune"]["build"])
+    return snippet(best_arm(run)[1], arms, build.removeprefix("python"))
 
 
 def cells_by_score(run: Run, arm: ArmKey) -> list[str]:

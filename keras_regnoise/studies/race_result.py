@@ -7,8 +7,7 @@ import keras
 
 from keras_regnoise import placement
 from keras_regnoise._figures import shown_in_notebooks
-from keras_regnoise._race.snippet import snippet
-from keras_regnoise.studies.best import best_arm, cells_by_score
+from keras_regnoise.studies.best import best_arm, cells_by_score, code_of_best
 from keras_regnoise.studies.engine.again import save_model_of
 from keras_regnoise.studies.engine.export import load, own_objects
 from keras_regnoise.studies.input_error import InputError
@@ -73,9 +72,7 @@ class RaceResult:
     @property
     def code(self) -> str:
         """Lines of Python that make the winner, for a training script."""
-        name = best_arm(self.run)
-        build = str(self.run.manifest.source["tune"]["build"])
-        return snippet(name[1], self.run.arms[name], build.removeprefix("python"))
+        return code_of_best(self.run)
 
     def figure(self) -> "Figure":
         """Draw the difference to none by rate: a line a noise, a panel a place."""

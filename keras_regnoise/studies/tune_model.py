@@ -1,4 +1,3 @@
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +8,7 @@ from keras_regnoise.datasets import DataSet, fold
 from keras_regnoise.studies.model import StudyModel, checked_model
 from keras_regnoise.studies.study import Recipe
 from keras_regnoise.studies.user_code import load_function
+from keras_regnoise.tuning.noise_hyper_model import takes_hp
 
 LAYERS = ("dropout", "rotationout")
 RATES = (0.1, 0.3, 0.5)
@@ -48,9 +48,7 @@ class TuneModel(StudyModel):
         layers, rates, placements = (
             tuple(options[name]) for name in ("layers", "rates", "placements")
         )
-        if "hp" in inspect.signature(build).parameters and not (
-            layers or rates or placements
-        ):
+        if takes_hp(build) and not (layers or rates or placements):
             return build
         return tuning.NoiseHyperModel(
             build,

@@ -33,12 +33,13 @@ class Place:
 
     Attributes:
         rank: Its rank, batch axis included; None if it is not known.
-        data_format: `"channels_last"` or `"channels_first"`.
+        data_format: `"channels_last"` or `"channels_first"`; None where the channels
+            stand behind steps of time, and so are neither.
         activation: That of `DropActivation`, whose place it takes.
     """
 
     rank: int | None = None
-    data_format: str = "channels_last"
+    data_format: str | None = "channels_last"
     activation: str = "relu"
 
 
@@ -57,10 +58,10 @@ def _spatial_dropout(rate: float, seed: int | None, place: Place) -> keras.Layer
         )
     if place.rank in _SPATIAL_DROPOUT:
         kind = _SPATIAL_DROPOUT[place.rank]
-        return kind(rate, data_format=place.data_format, seed=seed)
+        return kind(rate, data_format=_data_format(place), seed=seed)
     if place.rank != 3:
         return _dropout(rate, seed, place)
-    if place.data_format == "channels_last":
+    if _data_format(place) == "channels_last":
         return keras.layers.SpatialDropout1D(rate, seed=seed)
     # Which knows no other format: of channels first it would drop time steps.
     return keras.layers.Dropout(rate, noise_shape=(None, None, 1), seed=seed)
@@ -75,16 +76,28 @@ def _rotation_out(rate: float, seed: int | None, place: Place) -> keras.Layer:
 def _spatial_rotation_out(rate: float, seed: int | None, place: Place) -> keras.Layer:
     if place.rank == 2:
         return RotationOut(rate, seed=seed)
-    return SpatialRotationOut(rate, data_format=place.data_format, seed=seed)
+    return SpatialRotationOut(rate, data_format=_data_format(place), seed=seed)
 
 
 def _ic_layer(rate: float, seed: int | None, place: Place) -> keras.Layer:
-    axis = 1 if place.data_format == "channels_first" else -1
+    first = place.rank != 2 and _data_format(place) == "channels_first"
+    axis = 1 if first else -1
     return ICLayer(rate, axis=axis, seed=seed)
 
 
 def _drop_activation(rate: float, seed: int | None, place: Place) -> keras.Layer:
     return DropActivation(place.activation, rate, seed)
+
+
+def _data_format(place: Place) -> str:
+    if place.data_format is None:
+        raise ValueError(
+            "The model goes through steps of time (TimeDistributed or ConvLSTM) with "
+            "data_format='channels_first', so that its channels are axis 2; this kind "
+            "of noise takes axis 1 or the last one for them. Build the model with "
+            "data_format='channels_last', take 'dropout', or put the noise in yourself."
+        )
+    return place.data_format
 
 
 _BY_NAME: dict[str, Make] = {

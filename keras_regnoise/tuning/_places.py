@@ -16,6 +16,12 @@ from keras_regnoise.tuning._kinds import Place
 
 Where = tuple[Hashable, int]
 
+_OVER_TIME = (
+    keras.layers.TimeDistributed,
+    keras.layers.ConvLSTM1D,
+    keras.layers.ConvLSTM2D,
+    keras.layers.ConvLSTM3D,
+)
 INSERTIONS = ("before_weights", "after_activation", "before_head")
 
 
@@ -98,7 +104,7 @@ def find_places(model: keras.Model, placement: str) -> dict[Where, Place]:
             )
         # Whatever has weights but no format works on the last axis.
         own = "channels_last" if is_weight_layer(layer) else default
-        data_format = _data_format(with_every_layer(layer), own)
+        data_format = _data_format([call.layer], own)
         is_after = placement == "after_activation"
         tensors = call.leaving if is_after else call.entering
         for position, is_chosen in enumerate(_chosen(spot, layer, placement)):
@@ -172,12 +178,24 @@ def _mixes(layer: Any) -> bool:
     )
 
 
-def _data_format(layers: Iterable[Any], default: str) -> str:
-    """That of the first convolution among `layers`, and the like."""
+def _data_format(layers: Iterable[Any], default: str | None) -> str | None:
+    """That of the first convolution in `layers`, and the like.
+
+    None if one has its channels first, but behind steps of time.
+    """
+    found = list(_data_formats(layers))
+    return None if None in found else next(iter(found), default)
+
+
+def _data_formats(layers: Iterable[Any]) -> Iterator[str | None]:
     for layer in layers:
-        # That of Flatten is Keras's, whatever it flattens.
-        if not isinstance(layer, keras.layers.Flatten) and hasattr(
-            layer, "data_format"
-        ):
-            return str(layer.data_format)
-    return default
+        parts = with_every_layer(layer)
+        over_time = any(isinstance(part, _OVER_TIME) for part in parts)
+        for part in parts:
+            # That of Flatten is Keras's, whatever it flattens.
+            if isinstance(part, keras.layers.Flatten):
+                continue
+            data_format = getattr(part, "data_format", None)
+            behind_time = over_time and data_format == "channels_first"
+            if data_format is not None:
+                yield None if behind_time else str(data_format)

@@ -270,6 +270,35 @@ def test_a_block_has_the_data_format_of_what_it_holds():
     assert built(build, "rotationout").layers[-2].data_format == "channels_first"
 
 
+def _over_time(data_format):
+    options = {"data_format": data_format}
+    x = inputs = keras.Input((5, 4, 6, 6))
+    x = layers.TimeDistributed(layers.Conv2D(4, 3, padding="same", **options))(x)
+    x = layers.ReLU(name="relu")(x)
+    x = layers.ConvLSTM2D(4, 3, return_sequences=True, name="lstm", **options)(x)
+    x = layers.GlobalAveragePooling3D()(x)
+    return keras.Model(inputs, layers.Dense(2)(layers.ReLU()(layers.Dense(3)(x))))
+
+
+@pytest.mark.parametrize("placement", ["before_weights", "after_activation"])
+@pytest.mark.parametrize("kind", ["rotationout", "spatialdropout", "iclayer"])
+def test_channels_behind_steps_of_time_are_not_taken_for_the_steps(kind, placement):
+    with pytest.raises(ValueError, match="through steps of time"):
+        built(lambda: _over_time("channels_first"), kind, placement, rate=0.1)
+    built(lambda: _over_time("channels_last"), kind, placement, rate=0.1)
+
+
+@pytest.mark.parametrize("kind", ["dropout", "rotationout", "spatialdropout"])
+def test_features_behind_them_are_features(kind):
+    model = built(lambda: _over_time("channels_first"), kind, "before_head", rate=0.1)
+    assert model.layers[-2].compute_output_shape((8, 3)) == (8, 3)
+
+
+def test_dropout_needs_no_axis():
+    model = built(lambda: _over_time("channels_first"), "dropout", "before_weights")
+    assert len(noise_layers(model)) == 3
+
+
 @pytest.mark.parametrize("placement", ["before_weights", "after_activation"])
 def test_sequences_of_channels_first_are_dropped_by_the_channel(placement):
     def build():
