@@ -35,6 +35,7 @@ _MODULES = (
     "dropout_placement",
     "norms_by_batch",
     "vcl_uci",
+    "vcl_uci_500",
     "vcl_time",
     "vcl_cifar",
     "vcl_clusters",
