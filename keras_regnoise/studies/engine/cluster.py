@@ -16,10 +16,10 @@ from distributed import Client, LocalCluster
 
 from keras_regnoise.studies.engine.backend import training_environment
 from keras_regnoise.studies.engine.errors import ClusterError
-from keras_regnoise.studies.engine.gpus import share, visible_gpus
 from keras_regnoise.studies.engine.pool import Pool
+from keras_regnoise.studies.engine.shares import share, visible_cores, visible_gpus
 
-_PRELOAD = Path(__file__).with_name("_worker_logs.py")
+_PRELOAD = Path(__file__).with_name("_worker_setup.py")
 _CONFIG = {
     # A cell whose process dies comes back to us, who know how far it was.
     "distributed.scheduler.allowed-failures": 0,
@@ -130,8 +130,7 @@ def _start(workers: Workers, logs: Path) -> LocalCluster:
             **_compilations(logs),
         },
     )
-    if gpus := visible_gpus():
-        _give_gpus(cluster, gpus, workers.count)
+    _give_shares(cluster, workers.count)
     cluster.scale(workers.count)
     return cluster
 
@@ -155,17 +154,28 @@ def _compilations(logs: Path) -> dict[str, str]:
     }
 
 
-def _give_gpus(cluster: LocalCluster, gpus: list[str], count: int) -> None:
-    """Give every worker its GPUs: the others are not there for it."""
+def _give_shares(cluster: LocalCluster, count: int) -> None:
+    """Give every worker its GPUs and CPU cores: the others are not there for it.
+
+    Threads of one worker for all cores wait for those of another most of the time.
+    """
+    devices = {
+        "CUDA_VISIBLE_DEVICES": visible_gpus(),
+        "KERAS_REGNOISE_CORES": visible_cores(),
+    }
     plain = cluster.new_worker_spec
 
-    def with_gpus() -> dict[Any, Any]:
+    def with_shares() -> dict[Any, Any]:
         ((name, spec),) = plain().items()
-        chosen = {"CUDA_VISIBLE_DEVICES": ",".join(share(gpus, name % count, count))}
+        chosen = {
+            variable: ",".join(share(all_of_them, name % count, count))
+            for variable, all_of_them in devices.items()
+            if all_of_them
+        }
         options = {**spec["options"], "env": {**spec["options"]["env"], **chosen}}
         return {name: {**spec, "options": options}}
 
-    cluster.new_worker_spec = with_gpus
+    cluster.new_worker_spec = with_shares
 
 
 class _Restarts:

@@ -1,5 +1,6 @@
 """The worker processes, without a backend in them."""
 
+import itertools
 import os
 import signal
 import threading
@@ -16,8 +17,8 @@ import psutil
 
 from keras_regnoise.studies.engine.cluster import Workers, open_pool
 from keras_regnoise.studies.engine.errors import ClusterError
-from keras_regnoise.studies.engine.gpus import share
 from keras_regnoise.studies.engine.pool import LostWorkerError
+from keras_regnoise.studies.engine.shares import share, visible_cores
 
 pytestmark = pytest.mark.tensorflow  # the engine is the same on every backend
 
@@ -199,16 +200,29 @@ def test_every_worker_has_its_own_gpus(tmp_path, monkeypatch):
     assert sorted(seen.values()) == ["4,6", "5"]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_workers_part_the_cores_among_them(tmp_path, count):
+    """Else the threads of each wait for those of the others."""
+    if len(visible_cores()) < 2:
+        pytest.skip("one core, or an unknown number")
+    with open_pool(Workers(count=count), tmp_path) as pool:
+        free(pool, count)
+        used = pool.everywhere(os.sched_getaffinity, 0).values()
+        in_a_cell = one(pool, os.sched_getaffinity, 0).result()
+    assert sorted(itertools.chain(*used)) == sorted(os.sched_getaffinity(0))
+    assert in_a_cell in used
+
+
 @pytest.mark.parametrize(
-    ("gpus", "workers", "expected"),
+    ("devices", "workers", "expected"),
     [
         (["0"], 2, [["0"], ["0"]]),
         (["0", "1"], 2, [["0"], ["1"]]),
         (["0", "1", "2"], 2, [["0", "2"], ["1"]]),
     ],
 )
-def test_gpus_are_shared_out(gpus, workers, expected):
-    assert [share(gpus, i, workers) for i in range(workers)] == expected
+def test_devices_are_shared_out(devices, workers, expected):
+    assert [share(devices, i, workers) for i in range(workers)] == expected
 
 
 def test_the_users_backend_reaches_the_workers(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""Which GPUs a worker process of this machine may use."""
+"""Which GPUs and CPU cores a worker process of this machine may use."""
 
 import os
 import subprocess
@@ -19,8 +19,15 @@ def visible_gpus() -> list[str]:
     return [str(index) for index in range(len(lines))]
 
 
-def share(gpus: list[str], worker: int, workers: int) -> list[str]:
-    """Return the GPUs of one worker: its part, or one that it shares."""
-    if workers >= len(gpus):
-        return [gpus[worker % len(gpus)]]
-    return gpus[worker::workers]
+def visible_cores() -> list[str]:
+    """Return the CPU cores that this process may use; none where that can't be told."""
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    return [str(core) for core in sorted(os.sched_getaffinity(0))]
+
+
+def share(devices: list[str], worker: int, workers: int) -> list[str]:
+    """Return the devices of one worker: its part, or one that it shares."""
+    if workers >= len(devices):
+        return [devices[worker % len(devices)]]
+    return devices[worker::workers]
