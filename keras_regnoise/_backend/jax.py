@@ -133,7 +133,7 @@ def take(x: Tensor, indices: Tensor, axis: int) -> Tensor:
 def take_per_sample(x: Tensor, indices: Tensor, axis: int) -> Tensor:
     """Take along an axis by `indices` (batch, size), other ones for each sample."""
     count = math.prod(x.shape)
-    if x.ndim == 2 and isinstance(count, int) and count < 2**31:  # faster by one index
+    if x.ndim == 2 and isinstance(count, int) and 0 < count < 2**31:  # faster so
         rows = jnp.arange(x.shape[0], dtype="int32")[:, None]
         return look_up(x.reshape(-1), rows * x.shape[1] + indices)
     shape = [1] * x.ndim

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from keras_regnoise._keras.model_classes import loses_its_call
+
 
 @dataclass(frozen=True, eq=False)
 class Call:
@@ -59,10 +61,15 @@ class Call:
 
 
 def is_graph(layer: Any) -> bool:
-    """Whether `layer` is a model whose layers can be seen: functional, Sequential."""
-    return isinstance(layer, keras.Sequential) or (
+    """Whether `layer` is a model whose layers are all that it computes.
+
+    Those are functional and Sequential ones, but for classes with a `call` of their own
+    that could not be built anew.
+    """
+    is_made_of_layers = isinstance(layer, keras.Sequential) or (
         isinstance(layer, keras.Model) and isinstance(layer, keras.Function)
     )
+    return is_made_of_layers and not loses_its_call(layer)
 
 
 def calls(model: keras.Model, prefix: str = "") -> list[Call]:

@@ -1,3 +1,4 @@
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
@@ -15,6 +16,8 @@ from keras_regnoise.analysis._layers import (
 from keras_regnoise.analysis._moments import Variance
 from keras_regnoise.analysis._observe import Observer, observing, preserved, value_of
 from keras_regnoise.analysis._statistics import add_moments, input_moments
+
+_MOST = 100  # passes
 
 
 def recalibrate_batch_normalization(
@@ -35,7 +38,9 @@ def recalibrate_batch_normalization(
     The first pass over the data normalizes by the batch, and is exact for layers with
     no BatchNormalization before them. Each further pass runs in inference mode and is
     exact for one more layer in a row, so that as many passes as there are layers are
-    enough; it stops as soon as nothing changes.
+    enough; it stops as soon as nothing changes. Where a layer is called several times,
+    on what has gone through it too, there is no such number, and it goes on until
+    nothing changes.
 
     Args:
         model: A Keras model with BatchNormalization layers, those inside `ICLayer` and
@@ -44,7 +49,8 @@ def recalibrate_batch_normalization(
             that can be used only once, such as a generator, needs `max_passes=1`.
         batch_size: Samples of a batch, if `data` is arrays. Defaults to 32.
         max_passes: Largest number of passes over the data; 1 is often enough. Defaults
-            to None, the number of BatchNormalization layers.
+            to None, the number of BatchNormalization layers, or 100 if one of them is
+            called several times.
         tolerance: Largest change, relative to the variance, that counts as none.
             Defaults to 1e-4.
 
@@ -54,6 +60,9 @@ def recalibrate_batch_normalization(
     Raises:
         ValueError: If the model has no BatchNormalization, or one inside a recurrent
             or time-distributed layer; or if `data` does not last for the passes.
+
+    Warns:
+        UserWarning: If the statistics still change after 100 passes.
 
     Reference:
         Li et al., Understanding the Disharmony between Dropout and Batch Normalization
@@ -71,28 +80,39 @@ def recalibrate_batch_normalization(
     True
     """
     layers = batch_normalizations(model)
-    limit = len(layers)
+    asked = None
     if max_passes is not None:
-        limit = min(limit, check_integer("max_passes", max_passes, minimum=1))
-    if limit > 1 and is_used_up(data):
-        raise ValueError(
-            f"`data` can be used only once, and exact statistics of {len(layers)} "
-            f"layers may need as many passes. Received: {type(data).__name__}. Pass a "
-            "list of batches or a data set, or max_passes=1."
-        )
+        asked = check_integer("max_passes", max_passes, minimum=1)
+    only_once = asked != 1 and is_used_up(data)
+    if only_once:
+        _check_lasts(data, len(layers))
     taps = input_moments(layers)
     batches = partial(input_batches, data, input_shapes(model), batch_size)
     with (
         preserved(model.non_trainable_variables),
         observing(model, taps, in_training=layers.values()) as observe,
     ):
-        found = _statistics(observe, batches())
-    _assign(layers, found)
+        found, calls = _statistics(observe, batches())
+    if calls == 1:
+        limit = min(len(layers), asked or len(layers))
+    else:
+        limit = asked or _MOST
+        if only_once:
+            _check_lasts(data, limit)
+    change = _assign(layers, found)
     with observing(model, taps) as observe:
         for number in range(2, limit + 1):
-            found = _statistics(observe, batches())
-            if _assign(layers, found) <= tolerance:
+            found, _ = _statistics(observe, batches())
+            change = _assign(layers, found)
+            if change <= tolerance:
                 return number
+    if asked is None and calls > 1:
+        warnings.warn(
+            f"The statistics still change by {change:.2g} after {limit} passes: a "
+            "BatchNormalization is called several times, and what it does to its own "
+            "input does not settle.",
+            stacklevel=2,
+        )
     return limit
 
 
@@ -139,11 +159,26 @@ def rescale_running_variance(model: keras.Model, rate: float, layers: Any) -> No
             layer.moving_stddev.assign(layer.moving_stddev * keep**0.5)
 
 
-def _statistics(observe: Observer, batches: Iterable[Any]) -> dict[str, Variance]:
+def _check_lasts(data: Any, passes: int) -> None:
+    if passes > 1:
+        raise ValueError(
+            "`data` can be used only once, and exact statistics may need up to "
+            f"{passes} passes. Received: {type(data).__name__}. Pass a list of batches "
+            "or a data set, or max_passes=1."
+        )
+
+
+def _statistics(
+    observe: Observer, batches: Iterable[Any]
+) -> tuple[dict[str, Variance], int]:
+    """The moments by layer, and how often one of the layers is called at most."""
     moments: dict[str, Variance] = defaultdict(Variance)
+    calls = 0
     for batch in batches:
-        add_moments(moments, observe(batch))
-    return moments
+        observation = observe(batch)
+        add_moments(moments, observation)
+        calls = max(calls, *map(len, observation.readings.values()))
+    return moments, calls
 
 
 def _assign(layers: dict[str, keras.Layer], moments: dict[str, Variance]) -> float:

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import tempfile
+import warnings
 from collections import defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from types import FunctionType
@@ -214,12 +215,63 @@ def copy_state(
             "Layers that it holds twice, or weights added after it was built, are "
             "not in its config."
         )
+    for one, other in zip(
+        *(_parts(layer, known) for layer in (old, new)), strict=False
+    ):
+        if type(one) is type(other):
+            _copy_flags(one, other)
+            _warn_of_lost(one, other)
     for other, own in zip(others, mine, strict=True):
+        other.trainable = own.trainable
         if kept is None or id(own) in kept:
             assign([other], [own])
     for part in (new, *every_layer(new)):
         if isinstance(part, keras.layers.Normalization):
             part.finalize_state()  # computes with constants made of its weights
+
+
+def _parts(layer: keras.Layer, left_out: Container[int]) -> list[keras.Layer]:
+    """A layer and those that it holds, without some of these; the outer ones first."""
+    inside = (p for p in direct_sublayers(layer) if id(p) not in left_out)
+    return [layer, *(part for held in inside for part in _parts(held, left_out))]
+
+
+def _copy_flags(old: keras.Layer, new: keras.Layer) -> None:
+    """Copy what a layer may be told after it was made, and its config leaves out."""
+    if new.trainable != old.trainable:
+        new.trainable = old.trainable
+    # Keras builds a layer with LoRA anew with the default of it.
+    if getattr(new, "lora_alpha", None) != getattr(old, "lora_alpha", None):
+        new.lora_alpha = old.lora_alpha
+
+
+def _warn_of_lost(old: keras.Layer, new: keras.Layer) -> None:
+    """Warn of what a layer of the user's is told and its config does not say."""
+    if is_of_keras(type(old)):
+        return
+    own, others = _plain_attributes(old), _plain_attributes(new)
+    lost = [
+        f"{key} is {value!r}, in the copy {others[key]!r}"
+        for key, value in own.items()
+        if key in others and others[key] != value
+    ]
+    if lost:
+        warnings.warn(
+            f"The copy of {_name(old)} is another one: {'; '.join(lost)}. Let its "
+            "`get_config` return that, if it matters.",
+            stacklevel=2,
+        )
+
+
+def _plain_attributes(layer: keras.Layer) -> dict[str, Any]:
+    of_any_layer = vars(keras.layers.Layer())
+    return {
+        key: value
+        for key, value in vars(layer).items()
+        if isinstance(value, int | float | str)
+        and not key.startswith("_")
+        and key not in of_any_layer
+    }
 
 
 def _variables(layer: keras.Layer, left_out: Container[int]) -> list[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from keras_regnoise._keras.graph import Call
+from keras_regnoise._keras.sublayers import with_every_layer
 
 Factory = Callable[[keras.Layer], keras.Layer | None]
 
@@ -30,6 +31,7 @@ class NewLayers:
         self.old = [call.layer for call in calls]
         self.names = {layer.name for layer in self.old}
         self.made: list[keras.Layer] = []
+        self._inside = {id(p) for layer in self.old for p in with_every_layer(layer)}
 
     def beside(self, layer: keras.Layer) -> keras.Layer | None:
         """A new layer to stand next to `layer`; None to leave this place out."""
@@ -68,7 +70,24 @@ class NewLayers:
                 "lambda layer: keras.layers.Dropout(0.1)."
             )
         self.made.append(new)
+        self._take_dtype(new, layer)
         return new
+
+    def _take_dtype(self, new: keras.Layer, layer: keras.Layer) -> None:
+        """Give a new layer of no dtype policy of its own that of its neighbour.
+
+        Else one that does nothing at inference would round or widen its input.
+        """
+        policy = getattr(layer, "dtype_policy", None)
+        if policy is None:
+            return
+        if getattr(policy, "quantization_mode", None):
+            policy = keras.DTypePolicy(policy.compute_dtype)
+        default = keras.config.dtype_policy().name
+        for part in with_every_layer(new):
+            is_new = id(part) not in self._inside and not part.weights
+            if is_new and part.dtype_policy.name == default != policy.name:
+                part.dtype_policy = policy
 
     def _unique(self, name: str) -> str:
         unique, number = name, 0

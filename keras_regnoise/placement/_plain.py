@@ -138,7 +138,10 @@ def _gaussian(layer: DropConnect, shape: Shape) -> Plain:
     The points are weights: `Z[s, u]` of an einsum for the point s and the unit u.
     """
     inner, kernel = layer.layer, keras.ops.convert_to_numpy(layer.kernel)
-    linear: Any = partial(copy_layer, inner, dtype="float32", activation="linear")
+    changes: dict[str, Any] = {"dtype": "float32", "activation": "linear"}
+    if getattr(inner, "lora_enabled", False):
+        changes["lora_rank"] = None  # it is in the kernel
+    linear: Any = partial(copy_layer, inner, **changes)
     x = keras.Input(batch_shape=tuple(shape), dtype=layer.compute_dtype)
     mean = linear(name=f"{inner.name}_mean")
     square = linear(name=f"{inner.name}_variance", use_bias=False)
@@ -159,6 +162,8 @@ def _gaussian(layer: DropConnect, shape: Shape) -> Plain:
     y = keras.ops.mean(y, axis=1 if first else -2)
     y = keras.ops.cast(y, layer.compute_dtype)
     bias = [] if inner.bias is None else [keras.ops.convert_to_numpy(inner.bias)]
+    for points_of in (square, spread, shift):
+        points_of.trainable = False
     rate = float(keras.ops.convert_to_numpy(layer.current_rate()))
     points = layer.gaussian_points(len(stddev.shape)).reshape(count, units)
     return Plain(

@@ -1,6 +1,7 @@
 """Writing a Keras model: the same graph with other layers in some places."""
 
 import inspect
+import warnings
 from collections.abc import Container, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,9 +16,15 @@ from keras_regnoise._keras.graph import (
     mask_of,
     walk,
 )
+from keras_regnoise._keras.model_classes import class_when_rebuilt, lost_methods
 from keras_regnoise._keras.sublayers import every_layer
 from keras_regnoise.placement._copying import assign, copy_layer, copy_state, pairs
-from keras_regnoise.placement._sharing import Sharing, check_separate, outermost
+from keras_regnoise.placement._sharing import (
+    Sharing,
+    check_separate,
+    name_of_layer,
+    outermost,
+)
 
 Place = tuple[Hashable, int]
 
@@ -51,7 +58,18 @@ def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
     """A new model: copies of the layers of `model`, their weights, and the edits.
 
     A shared layer or nested model stays shared. The new model is not compiled.
+
+    Warns:
+        UserWarning: If it loses what the class of `model` says of training.
     """
+    if lost := lost_methods(model):
+        warnings.warn(
+            f"The new model of {name_of_layer(model)} is a plain Keras model, without "
+            f"its own {', '.join(lost)}: {type(model).__name__} has a constructor of "
+            "its own, for which nothing is known to call it with. Give the class the "
+            "constructor of keras.Model, and set its own attributes afterwards.",
+            stacklevel=3,
+        )
     return _Rebuild(model, edits).run()
 
 
@@ -130,8 +148,7 @@ class _Rebuild:
         layers = [layer for layer in chain if layer is not None]
         if all(isinstance(layer, keras.layers.InputLayer) for layer in layers):
             layers.append(keras.layers.Identity())  # a Sequential cannot be empty
-        own_init = type(model).__init__ is not keras.Sequential.__init__
-        build = keras.Sequential if own_init else type(model)
+        build = class_when_rebuilt(model)
         return build(layers, name=model.name, trainable=model.trainable)
 
     def _of_calls(self, model: keras.Model) -> keras.Model:
@@ -147,7 +164,8 @@ class _Rebuild:
                 layer = self._added(self.edits.after.get((call.key, position)))
                 if layer is not None:
                     tensors[id(tensor)] = layer(tensors[id(tensor)])
-        return _functional_class(model)(
+        build = class_when_rebuilt(model)
+        return build(
             inputs=keras.tree.map_structure(lambda t: inputs[id(t)], model.input),
             outputs=keras.tree.map_structure(lambda t: tensors[id(t)], model.output),
             name=model.name,
@@ -202,20 +220,3 @@ class _Rebuild:
             "which is of no layer that the new model has a copy of: the two models "
             "would share it. Put the operation into a layer that owns the variable."
         )
-
-
-def _functional_class(model: keras.Model) -> Any:
-    """The class of `model` if its constructor is a functional model's.
-
-    So a subclass with a `train_step` of its own keeps it. Others become a
-    `keras.Model`, as in `keras.models.clone_model`.
-    """
-    signature = inspect.signature(type(model).__init__)
-    parameters = list(signature.parameters.values())[1:]
-    positional = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
-    passes_on = {p.kind for p in parameters} >= {
-        inspect.Parameter.VAR_POSITIONAL,
-        inspect.Parameter.VAR_KEYWORD,
-    }
-    is_usual = positional == ["inputs", "outputs", "name"] or passes_on
-    return type(model) if is_usual else keras.Model

@@ -190,6 +190,7 @@ class _GraphFold:
     def _is_foldable_norm(self, call: Call) -> bool:
         return (
             type(call.layer) is keras.layers.BatchNormalization
+            and call.tensors[0].dtype == call.outputs[0].dtype
             and self._is_alone(call)
             and not call.kwargs.get("training")
         )

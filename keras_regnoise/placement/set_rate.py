@@ -42,9 +42,10 @@ def set_rate(
 
     Changed are the layers of this package that have a `rate`, and Keras's `Dropout`,
     `SpatialDropout1D` to `3D`, `AlphaDropout` and `GaussianDropout`; in nested models,
-    wrappers and layers of your own too. Not changed are the dropout inside Keras's own
-    layers (attention, recurrent), and noise that has another measure than a rate
-    (`GaussianNoise`, `UniformNoise`, `WeightNoise(stddev=...)`).
+    wrappers and layers of your own too, and as the `activation` of a layer. Not changed
+    are the dropout inside Keras's own layers (attention, recurrent), and noise that has
+    another measure than a rate (`GaussianNoise`, `UniformNoise`,
+    `WeightNoise(stddev=...)`).
 
     From one number to another this costs nothing for the layers of this package. For
     Keras's layers, from a rate of 0, and to or from a schedule, compiled functions are
@@ -163,3 +164,8 @@ def _with_rate(
             yield path, layer
         if isinstance(layer, _OPEN) or not is_of_keras(type(layer)):
             yield from _with_rate(layer, f"{path}/", seen)
+            continue
+        activation = getattr(layer, "activation", None)
+        if isinstance(activation, NoiseLayer) and id(activation) not in seen:
+            seen.add(id(activation))
+            yield f"{path}/{activation.name}", activation

@@ -193,10 +193,11 @@ def _check_plain(model: keras.Model) -> None:
             "These layers still need keras_regnoise, and strip cannot take it out of "
             f"them: {', '.join(left)}. They are of a class of your own that is made of "
             "one of this package, hold one that their `get_config` does not name, or "
-            "have a regularizer of it that is no `activity_regularizer`. Give the "
-            "classes that are the identity at inference as strip(model, also=...), "
-            "replace other layers first with keras_regnoise.placement.replace, or let "
-            "their `get_config` return the layers that they hold by "
+            "two of one class and name, or have a regularizer of it that is no "
+            "`activity_regularizer`. Give the classes that are the identity at "
+            "inference as strip(model, also=...), replace other layers first with "
+            "keras_regnoise.placement.replace, or let their `get_config` return the "
+            "layers that they hold, under names of their own, by "
             "keras.saving.serialize_keras_object."
         )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import keras
 
 from keras_regnoise._keras.graph import is_graph
+from keras_regnoise._keras.model_classes import lost_methods
 from keras_regnoise._keras.sublayers import direct_sublayers, every_layer
 from keras_regnoise.placement._copying import copy_layer, copy_state
 from keras_regnoise.placement._rebuild import Edits, rebuild
@@ -56,7 +57,7 @@ def _loaded(file: Path) -> keras.Model:
 
 def _fresh(model: keras.Model) -> keras.Model:
     kept = _untrained(model)
-    if is_graph(model):
+    if is_graph(model) and not lost_methods(model):
         new = rebuild(model, Edits(kept=kept))
     else:
         new = copy_layer(model)

@@ -142,6 +142,24 @@ def test_recalibration_of_one_layer_is_exact():
     np.testing.assert_array_equal(to_numpy(model.get_layer("first").kernel), kernel)
 
 
+def test_recalibration_of_a_layer_that_is_called_again_goes_on_until_it_settles():
+    dense, norm = layers.Dense(5, activation="tanh"), layers.BatchNormalization()
+    x, entering = keras.Input((5,)), []
+    y = x
+    for _ in range(3):
+        entering.append(dense(y))
+        y = norm(entering[-1])
+    model = keras.Model(x, y)
+    data = np.random.default_rng(0).normal(size=(60, 5)).astype("float32")
+    assert recalibrate_batch_normalization(model, data, max_passes=2) == 2
+    assert recalibrate_batch_normalization(model, data) > 2
+    seen = np.concatenate([to_numpy(t) for t in keras.Model(x, entering)(data)])
+    np.testing.assert_allclose(to_numpy(norm.moving_mean), seen.mean(0), atol=1e-3)
+    np.testing.assert_allclose(to_numpy(norm.moving_variance), seen.var(0), rtol=1e-3)
+    with pytest.raises(ValueError, match=r"only once.* up to 100 passes"):
+        recalibrate_batch_normalization(model, iter([data]))
+
+
 @pytest.mark.parametrize("kind", ["nested", "subclassed"])
 def test_recalibration_of_many_layers_is_exact(kind):
     model = EVERY_KIND[kind]()

@@ -57,6 +57,13 @@ def test_what_is_taken_for_a_tensor(function, kind):
     assert_close(FUNCTIONS[function](MAKERS[kind]), expected, 1e-6)
 
 
+@pytest.mark.parametrize("width", [6, 7])
+def test_a_pairing_per_sample_of_an_empty_batch(width):
+    x = np.zeros((0, width), "float32")
+    y = krn.RotationOut(0.3, permutation="sample")(x, training=True)
+    assert tuple(y.shape) == (0, width)
+
+
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_a_pairing_per_sample_of_an_empty_batch_of_any_size(jit_compile):

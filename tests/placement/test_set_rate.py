@@ -57,6 +57,19 @@ def test_every_layer_with_a_rate_has_the_new_one():
     assert model.get_layer("ic").get_config()["rate"] == 0.3
 
 
+def test_an_activation_of_a_layer_has_a_rate_too():
+    noise = krn.DropActivation("relu", 0.1, name="noise")
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(3, activation=noise, name="dense"),
+            layers.Activation(noise, name="again"),
+        ]
+    )
+    assert set_rate(model, 0.3) == ["dense/noise"]
+    assert noise.rate == 0.3
+
+
 def test_layers_are_chosen_by_name_path_and_class():
     model = everywhere()
     assert set_rate(model, 0.3, name="inner/.*") == ["inner/deep", "inner/spatial"]

@@ -1,6 +1,7 @@
 """One kind of noise in all places of one placement."""
 
 import keras
+import numpy as np
 import pytest
 
 from keras_regnoise.tuning import with_noise
@@ -42,3 +43,32 @@ def test_noise_is_put_in_and_the_rest_stays():
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         with_noise(build(), *arguments)
+
+
+def test_outputs_in_a_dict_keep_their_losses():
+    inputs = keras.Input((4,))
+    hidden = keras.layers.Dense(3, "relu")(inputs)
+    outputs = {"a": keras.layers.Dense(2, "relu", name="a")(hidden)}
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", {"a": "mse"})
+    noisy = with_noise(model, "dropactivation", 0.1)
+    noisy.fit(np.ones((8, 4)), {"a": np.ones((8, 2))}, verbose=0)
+
+
+class OwnLoss(keras.Model):
+    def __init__(self, *args, factor=1.0, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.factor = factor
+
+    def compute_loss(self, *args, **kwargs):
+        return self.factor * super().compute_loss(*args, **kwargs)
+
+
+@pytest.mark.filterwarnings("ignore:.*without its own compute_loss")
+def test_a_loss_that_would_be_another_one_is_refused():
+    inputs = keras.Input((4,))
+    outputs = keras.layers.Dense(1)(keras.layers.Dense(3, "relu")(inputs))
+    model = OwnLoss(inputs, outputs, factor=9.0)
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="trains by its own compute_loss"):
+        with_noise(model, "dropout", 0.1, "before_head")
