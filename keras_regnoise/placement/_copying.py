@@ -264,13 +264,13 @@ def _warn_of_lost(old: keras.Layer, new: keras.Layer) -> None:
 
 
 def _plain_attributes(layer: keras.Layer) -> dict[str, Any]:
-    of_any_layer = vars(keras.layers.Layer())
+    of_any = {*vars(keras.layers.Layer()), *vars(keras.Model()), "stop_training"}
     return {
         key: value
         for key, value in vars(layer).items()
         if isinstance(value, int | float | str)
         and not key.startswith("_")
-        and key not in of_any_layer
+        and key not in of_any
     }
 
 
