@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from keras_regnoise._keras.model_classes import loses_its_call
+from keras_regnoise._keras.model_classes import computes_otherwise
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,15 +61,15 @@ class Call:
 
 
 def is_graph(layer: Any) -> bool:
-    """Whether `layer` is a model whose layers are all that it computes.
+    """Whether `layer` is a model whose layers can be seen and edited.
 
     Those are functional and Sequential ones, but for classes with a `call` of their own
-    that could not be built anew.
+    that does not go through those layers, or would be lost with the class.
     """
     is_made_of_layers = isinstance(layer, keras.Sequential) or (
         isinstance(layer, keras.Model) and isinstance(layer, keras.Function)
     )
-    return is_made_of_layers and not loses_its_call(layer)
+    return is_made_of_layers and not computes_otherwise(layer)
 
 
 def calls(model: keras.Model, prefix: str = "") -> list[Call]:

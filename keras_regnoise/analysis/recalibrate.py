@@ -62,7 +62,8 @@ def recalibrate_batch_normalization(
             or time-distributed layer; or if `data` does not last for the passes.
 
     Warns:
-        UserWarning: If the statistics still change after 100 passes.
+        UserWarning: If the statistics of a layer that is called several times still
+            change after 100 passes, or may, as `data` could be used only once.
 
     Reference:
         Li et al., Understanding the Disharmony between Dropout and Batch Normalization
@@ -84,8 +85,12 @@ def recalibrate_batch_normalization(
     if max_passes is not None:
         asked = check_integer("max_passes", max_passes, minimum=1)
     only_once = asked != 1 and is_used_up(data)
-    if only_once:
-        _check_lasts(data, len(layers))
+    if only_once and len(layers) > 1:
+        raise ValueError(
+            f"`data` can be used only once, and exact statistics of {len(layers)} "
+            f"layers may need as many passes. Received: {type(data).__name__}. Pass a "
+            "list of batches or a data set, or max_passes=1."
+        )
     taps = input_moments(layers)
     batches = partial(input_batches, data, input_shapes(model), batch_size)
     with (
@@ -96,9 +101,7 @@ def recalibrate_batch_normalization(
     if calls == 1:
         limit = min(len(layers), asked or len(layers))
     else:
-        limit = asked or _MOST
-        if only_once:
-            _check_lasts(data, limit)
+        limit = 1 if only_once else asked or _MOST
     change = _assign(layers, found)
     with observing(model, taps) as observe:
         for number in range(2, limit + 1):
@@ -106,11 +109,13 @@ def recalibrate_batch_normalization(
             change = _assign(layers, found)
             if change <= tolerance:
                 return number
-    if asked is None and calls > 1:
+    if calls > 1 and asked is None:
+        said = "may change" if only_once else f"still change by {change:.2g}"
         warnings.warn(
-            f"The statistics still change by {change:.2g} after {limit} passes: a "
-            "BatchNormalization is called several times, and what it does to its own "
-            "input does not settle.",
+            f"The statistics {said} after {limit} passes: a BatchNormalization is "
+            "called several times, and what it does changes what it is called on if "
+            "one of the calls is behind another. Pass data that lasts for several "
+            "passes, or max_passes to be content with so many.",
             stacklevel=2,
         )
     return limit
@@ -157,15 +162,6 @@ def rescale_running_variance(model: keras.Model, rate: float, layers: Any) -> No
         layer.moving_variance.assign(layer.moving_variance * keep)
         if layer.renorm:
             layer.moving_stddev.assign(layer.moving_stddev * keep**0.5)
-
-
-def _check_lasts(data: Any, passes: int) -> None:
-    if passes > 1:
-        raise ValueError(
-            "`data` can be used only once, and exact statistics may need up to "
-            f"{passes} passes. Received: {type(data).__name__}. Pass a list of batches "
-            "or a data set, or max_passes=1."
-        )
 
 
 def _statistics(

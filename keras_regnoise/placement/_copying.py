@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import functools
 import tempfile
 import warnings
 from collections import defaultdict
@@ -245,15 +246,23 @@ def _copy_flags(old: keras.Layer, new: keras.Layer) -> None:
         new.lora_alpha = old.lora_alpha
 
 
+def copy_attributes(old: keras.Model, new: keras.Model) -> keras.Model:
+    """Give a model of the user's class what it was told after it was made."""
+    if type(new) is type(old) and not is_of_keras(type(old)):
+        for key, value in _plain_attributes(old).items():
+            setattr(new, key, value)
+    return new
+
+
 def _warn_of_lost(old: keras.Layer, new: keras.Layer) -> None:
     """Warn of what a layer of the user's is told and its config does not say."""
     if is_of_keras(type(old)):
         return
-    own, others = _plain_attributes(old), _plain_attributes(new)
+    others = vars(new)
     lost = [
         f"{key} is {value!r}, in the copy {others[key]!r}"
-        for key, value in own.items()
-        if key in others and others[key] != value
+        for key, value in _plain_attributes(old).items()
+        if key in others and _differ(value, others[key])
     ]
     if lost:
         warnings.warn(
@@ -263,15 +272,29 @@ def _warn_of_lost(old: keras.Layer, new: keras.Layer) -> None:
         )
 
 
+def _differ(value: Any, other: Any) -> bool:
+    if other is not None and not isinstance(other, int | float | str):
+        return False  # it is kept as something else, which can't be compared
+    both_nan = value != value and other != other
+    return bool(value != other) and not both_nan
+
+
 def _plain_attributes(layer: keras.Layer) -> dict[str, Any]:
-    of_any = {*vars(keras.layers.Layer()), *vars(keras.Model()), "stop_training"}
+    """The numbers, texts and truth values that are not Keras's own."""
     return {
         key: value
         for key, value in vars(layer).items()
         if isinstance(value, int | float | str)
         and not key.startswith("_")
-        and key not in of_any
+        and key not in _of_keras()
     }
+
+
+@functools.cache
+def _of_keras() -> frozenset[str]:
+    """The attributes that every layer or model has."""
+    layer, model = keras.layers.Layer(name="layer"), keras.Model(name="model")
+    return frozenset((*vars(layer), *vars(model), "stop_training"))
 
 
 def _variables(layer: keras.Layer, left_out: Container[int]) -> list[Any]:

@@ -78,16 +78,18 @@ class NewLayers:
 
         Else one that does nothing at inference would round or widen its input.
         """
-        policy = getattr(layer, "dtype_policy", None)
-        if policy is None:
-            return
+        policy: Any = getattr(layer, "dtype_policy", None)
+        if isinstance(policy, keras.dtype_policies.DTypePolicyMap):
+            policy = policy[layer.path]
         if getattr(policy, "quantization_mode", None):
-            policy = keras.DTypePolicy(policy.compute_dtype)
+            policy = keras.DTypePolicy(policy.get_config()["source_name"])
+        if policy is None or not keras.backend.is_float_dtype(policy.compute_dtype):
+            return
         default = keras.config.dtype_policy().name
         for part in with_every_layer(new):
             is_new = id(part) not in self._inside and not part.weights
             if is_new and part.dtype_policy.name == default != policy.name:
-                part.dtype_policy = policy
+                part.dtype_policy = policy.name
 
     def _unique(self, name: str) -> str:
         unique, number = name, 0

@@ -18,7 +18,13 @@ from keras_regnoise._keras.graph import (
 )
 from keras_regnoise._keras.model_classes import class_when_rebuilt, lost_methods
 from keras_regnoise._keras.sublayers import every_layer
-from keras_regnoise.placement._copying import assign, copy_layer, copy_state, pairs
+from keras_regnoise.placement._copying import (
+    assign,
+    copy_attributes,
+    copy_layer,
+    copy_state,
+    pairs,
+)
 from keras_regnoise.placement._sharing import (
     Sharing,
     check_separate,
@@ -67,7 +73,8 @@ def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
             f"The new model of {name_of_layer(model)} is a plain Keras model, without "
             f"its own {', '.join(lost)}: {type(model).__name__} has a constructor of "
             "its own, for which nothing is known to call it with. Give the class the "
-            "constructor of keras.Model, and set its own attributes afterwards.",
+            "constructor of its base, and set its own attributes (numbers, texts) "
+            "afterwards.",
             stacklevel=3,
         )
     return _Rebuild(model, edits).run()
@@ -149,7 +156,8 @@ class _Rebuild:
         if all(isinstance(layer, keras.layers.InputLayer) for layer in layers):
             layers.append(keras.layers.Identity())  # a Sequential cannot be empty
         build = class_when_rebuilt(model)
-        return build(layers, name=model.name, trainable=model.trainable)
+        new = build(layers, name=model.name, trainable=model.trainable)
+        return copy_attributes(model, new)
 
     def _of_calls(self, model: keras.Model) -> keras.Model:
         tensors: dict[int, Any] = {}
@@ -165,12 +173,13 @@ class _Rebuild:
                 if layer is not None:
                     tensors[id(tensor)] = layer(tensors[id(tensor)])
         build = class_when_rebuilt(model)
-        return build(
+        new = build(
             inputs=keras.tree.map_structure(lambda t: inputs[id(t)], model.input),
             outputs=keras.tree.map_structure(lambda t: tensors[id(t)], model.output),
             name=model.name,
             trainable=model.trainable,
         )
+        return copy_attributes(model, new)
 
     def _run_call(self, call: Call, tensors: dict[int, Any]) -> list[Any]:
         """Make the call in the new model; the old outputs' counterparts."""

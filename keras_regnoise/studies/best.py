@@ -41,7 +41,9 @@ def code_of_best(run: Run) -> str:
     """
     arms = {name: values for (_, name), values in run.arms.items()}
     build = str(run.manifest.source["tune"]["build"])
-    return snippet(best_arm(run)[1], arms, build.removeprefix("python"))
+    if build.startswith("python:"):  # a function that has no file
+        build = build.removeprefix("python")
+    return snippet(best_arm(run)[1], arms, build)
 
 
 def cells_by_score(run: Run, arm: ArmKey) -> list[str]:

@@ -110,7 +110,10 @@ def find_places(model: keras.Model, placement: str) -> dict[Where, Place]:
         for position, is_chosen in enumerate(_chosen(spot, layer, placement)):
             where = call.key, position
             if is_chosen:
-                found[where] = Place(len(tensors[position].shape), data_format)
+                rank = len(tensors[position].shape)
+                # What stands behind steps of time has four axes at least.
+                is_known = data_format is not None or rank > 3
+                found[where] = Place(rank, data_format if is_known else "channels_last")
             else:
                 left_out.add(where)
     return {where: place for where, place in found.items() if where not in left_out}

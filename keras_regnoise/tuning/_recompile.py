@@ -6,7 +6,6 @@ import keras
 
 from keras_regnoise._keras.compiling import compile_arguments
 from keras_regnoise._keras.hooks import objects_by_name
-from keras_regnoise._keras.model_classes import lost_methods
 
 _BY_OUTPUT = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
@@ -20,15 +19,6 @@ def recompile(model: keras.Model, original: keras.Model) -> keras.Model:
     """
     if not original.compiled:
         return model
-    lost = [] if type(model) is type(original) else lost_methods(original)
-    if lost:
-        raise ValueError(
-            f"{type(original).__name__} '{original.name}' trains by its own "
-            f"{', '.join(lost)}, which would be lost with the noise in it: the class "
-            "has a constructor of its own, and the models with noise would be trained "
-            "otherwise than the one without. Give the class the constructor of "
-            "keras.Model, and set its own attributes afterwards."
-        )
     arguments = compile_arguments(original)
     if arguments is None:
         return _by_config(model, original)

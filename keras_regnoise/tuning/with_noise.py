@@ -4,6 +4,7 @@ import itertools
 
 import keras
 
+from keras_regnoise._keras.model_classes import lost_methods
 from keras_regnoise._seeds import check_seed, derived_seed
 from keras_regnoise.placement import replace_activations
 from keras_regnoise.placement._select import check_model
@@ -83,6 +84,14 @@ def put_noise(
     seed: int | None,
 ) -> keras.Model:
     """The same of checked arguments; the model is not compiled."""
+    if lost := lost_methods(model):
+        raise ValueError(
+            f"{type(model).__name__} '{model.name}' has its own {', '.join(lost)}, "
+            "lost with the noise in it: the class has a constructor of its own, and "
+            "models with noise would be trained otherwise than the one without. Give "
+            "the class the constructor of its base, and set its own attributes "
+            "(numbers, texts) afterwards."
+        )
 
     def make(place: Place, number: int) -> keras.Layer:
         return kind(rate, derived_seed(seed, f"noise/{number}"), place)

@@ -156,8 +156,17 @@ def test_recalibration_of_a_layer_that_is_called_again_goes_on_until_it_settles(
     seen = np.concatenate([to_numpy(t) for t in keras.Model(x, entering)(data)])
     np.testing.assert_allclose(to_numpy(norm.moving_mean), seen.mean(0), atol=1e-3)
     np.testing.assert_allclose(to_numpy(norm.moving_variance), seen.var(0), rtol=1e-3)
-    with pytest.raises(ValueError, match=r"only once.* up to 100 passes"):
+    with pytest.warns(UserWarning, match="may change after 1 passes"):
         recalibrate_batch_normalization(model, iter([data]))
+
+
+def test_a_shared_layer_of_two_inputs_needs_one_pass_and_one_that_finds_no_change():
+    norm, inputs = layers.BatchNormalization(), [keras.Input((3,)) for _ in range(2)]
+    model = keras.Model(inputs, [norm(tensor) for tensor in inputs])
+    data = np.random.default_rng(0).normal(size=(2, 40, 3)).astype("float32")
+    assert recalibrate_batch_normalization(model, [*data]) == 2
+    both = np.concatenate(data)
+    np.testing.assert_allclose(to_numpy(norm.moving_variance), both.var(0), rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["nested", "subclassed"])

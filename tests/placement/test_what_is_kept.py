@@ -72,6 +72,51 @@ def test_one_that_is_kept_goes_on(edit):
     assert_equal_outputs(edit(model), model, vectors())
 
 
+class Chooses(keras.Model):
+    """Calls its layers itself, whatever its graph is."""
+
+    def call(self, inputs, training=None, mask=None):
+        return 2.0 * self.get_layer("dense")(inputs)
+
+
+@every_edit
+def test_one_that_passes_its_graph_by_is_refused(edit):
+    inputs = keras.Input((6,))
+    outputs = layers.Dense(3, name="dense")(inputs)
+    with pytest.raises(ValueError, match="calls its layers in Python"):
+        edit(Chooses(inputs, outputs))
+
+
+class Weighted(keras.Model):
+    weight = 1.0
+
+    def compute_loss(self, *args, **kwargs):
+        return self.weight * super().compute_loss(*args, **kwargs)
+
+
+class Stack(keras.Sequential):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+
+class Three(keras.Model):
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+
+
+@every_edit
+def test_a_class_that_can_be_made_anew_has_what_it_was_told_afterwards(edit):
+    inputs = keras.Input((6,))
+    model = Weighted(inputs, layers.Dense(3)(inputs))
+    model.weight = 9.0
+    new = edit(model)
+    assert type(new) is Weighted
+    assert new.weight == 9.0
+    assert type(edit(Stack([inputs, layers.Dense(3)]))) is Stack
+    plain = edit(Three(inputs, layers.Dense(3)(inputs)))
+    assert type(plain) is not Three
+
+
 class Focal(keras.Model):
     def __init__(self, *args, gamma=0.0, **kwargs):
         super().__init__(*args, **kwargs)
@@ -117,12 +162,14 @@ def test_lora_has_its_alpha(edit, alpha):
     assert new.get_layer("dense").lora_alpha == (alpha or 4)
 
 
-def test_lora_of_an_embedding_in_a_layer():
+def test_lora_in_models_and_layers():
     inputs = keras.Input((5,), dtype="int32")
     embedding = layers.Embedding(7, 3)
     inner = keras.Sequential([keras.Input((5,), dtype="int32"), embedding])
-    model = keras.Model(inputs, layers.TimeDistributed(layers.Dense(2))(inner(inputs)))
-    embedding.enable_lora(2, lora_alpha=6)
+    held = layers.Dense(2)
+    model = keras.Model(inputs, layers.TimeDistributed(held)(inner(inputs)))
+    for layer in (embedding, held):
+        layer.enable_lora(2, lora_alpha=6)
     randomize(model)
     tokens = np.arange(10).reshape(2, 5) % 7
     np.testing.assert_array_equal(predict(strip(model), tokens), predict(model, tokens))
@@ -159,7 +206,8 @@ def test_new_layers_compute_as_their_neighbours(dtype, factory):
     model = randomize(dense(dtype=dtype))
     for where in ("before", "after"):
         new = insert(model, factory, **{where: layers.Dense})
-        assert new.layers[1].compute_dtype == model.layers[1].compute_dtype
+        dtypes = {layer.compute_dtype for layer in new.layers[1:]}
+        assert dtypes == {model.layers[1].compute_dtype}
         assert new.output.dtype == model.output.dtype
         x = vectors().astype("float64")
         np.testing.assert_array_equal(predict(new, x), predict(model, x))
@@ -178,16 +226,50 @@ def test_new_layers_compute_so_with_what_they_hold_and_not_with_what_they_wrap()
     assert own.layers[1].compute_dtype == "float64"
 
 
+@pytest.mark.parametrize("policy", ["int8_from_mixed_bfloat16", "int8"])
+def test_new_layers_beside_a_quantized_one_compute_as_that_did_before(policy):
+    model = dense(dtype="mixed_bfloat16" if "from" in policy else None)
+    model.quantize("int8")
+    new = insert(model, lambda layer: ICLayer(0.1), before=layers.Dense).layers[1]
+    expected = "mixed_bfloat16" if "from" in policy else "float32"
+    assert new.normalization.dtype_policy.name == expected
+    assert new.normalization.moving_mean.dtype == "float32"
+
+
+def test_new_layers_of_a_map_of_policies_have_that_of_their_neighbour():
+    policies = keras.dtype_policies.DTypePolicyMap()
+    policies["dense"] = keras.DTypePolicy("mixed_bfloat16")
+    new = insert(dense(dtype=policies), rotation, before=layers.Dense)
+    assert new.layers[1].dtype_policy.name == "mixed_bfloat16"
+
+
+@keras.saving.register_keras_serializable(package="what_is_kept_tests")
+class Bins(layers.Layer):
+    def __init__(self, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+
+    def call(self, inputs):
+        return keras.ops.cast(keras.ops.floor(inputs), "int32")
+
+
+def test_noise_is_never_of_integers():
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, Bins(dtype="int32")(inputs))
+    noisy = insert(model, rotation, before=Bins)
+    x = np.array([[1.5, 3.2, 6.9, 9.1]], "float32")
+    np.testing.assert_array_equal(predict(noisy, x), [[1, 3, 6, 9]])
+
+
 @keras.saving.register_keras_serializable(package="what_is_kept_tests")
 class Times(layers.Layer):
     """Its config leaves out its factor, and its constructor does not miss it."""
 
-    def __init__(self, factor=1.0, **kwargs):
+    def __init__(self, factor=1.0, offset=None, fill=float("nan"), **kwargs):
         super().__init__(**kwargs)
-        self.factor = factor
+        self.factor, self.offset, self.fill = factor, offset, fill
 
     def call(self, inputs):
-        return inputs * self.factor
+        return inputs * self.factor + (self.offset or 0.0)
 
     def get_config(self):
         return super().get_config()
@@ -195,14 +277,18 @@ class Times(layers.Layer):
 
 def test_what_a_config_leaves_out_is_told():
     inputs = keras.Input((6,))
-    for factor, count in ((3.0, 1), (1.0, 0)):
-        model = keras.Model(inputs, layers.Dense(2)(Times(factor)(inputs)))
+    for arguments, expected in (
+        ({"factor": 3.0}, ["factor is 3.0, in the copy 1.0"]),
+        ({"offset": 2.0}, ["offset is 2.0, in the copy None"]),
+        ({}, []),
+    ):
+        model = keras.Model(inputs, layers.Dense(2)(Times(**arguments)(inputs)))
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
             strip(model)
         said = [str(w.message) for w in told if "The copy of" in str(w.message)]
-        assert len(said) == count
-        assert all("factor is 3.0, in the copy 1.0" in text for text in said)
+        assert len(said) == len(expected)
+        assert all(words in text for words, text in zip(expected, said, strict=True))
 
 
 def test_fold_leaves_the_dtypes_alone():

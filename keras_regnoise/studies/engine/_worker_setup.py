@@ -1,7 +1,7 @@
 """Preloaded into a worker by its path: its cores, and its output to the run's logs.
 
-Before anything else is imported: backends start a thread for each core that they see,
-and TensorFlow prints lines.
+Before a backend is imported: it starts a thread for each core that it sees, and
+TensorFlow prints lines.
 """
 
 import contextlib

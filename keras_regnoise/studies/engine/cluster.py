@@ -157,11 +157,13 @@ def _compilations(logs: Path) -> dict[str, str]:
 def _give_shares(cluster: LocalCluster, count: int) -> None:
     """Give every worker its GPUs and CPU cores: the others are not there for it.
 
-    Threads of one worker for all cores wait for those of another most of the time.
+    If each starts threads for all cores, they wait for one another. Where there are
+    more workers than cores, none has one of its own.
     """
+    cores = visible_cores()
     devices = {
         "CUDA_VISIBLE_DEVICES": visible_gpus(),
-        "KERAS_REGNOISE_CORES": visible_cores(),
+        "KERAS_REGNOISE_CORES": cores if count <= len(cores) else [],
     }
     plain = cluster.new_worker_spec
 

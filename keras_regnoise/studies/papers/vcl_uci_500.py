@@ -19,6 +19,7 @@ STUDY = replace(
     _WHOLE,
     name="vcl-uci-500",
     title="VCL, BatchNormalization or nothing, on nine tables over 500 epochs",
+    table="Tables 4 and 5, nine sets",
     arms=_ARMS,
     recipes={
         "smoke": replace(_WHOLE.recipes["smoke"], arms=("led-display, ELU, 4 layers",)),
