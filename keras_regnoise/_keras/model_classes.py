@@ -45,9 +45,8 @@ def computes_otherwise(model: keras.Model) -> bool:
     call = type(model).call
     if is_of_keras(call):
         return False
-    return not _goes_through_its_base(call) or class_when_rebuilt(model) is not type(
-        model
-    )
+    is_kept = class_when_rebuilt(model) is type(model)
+    return not (is_kept and _goes_through_its_base(call))
 
 
 def _goes_through_its_base(call: Callable[..., Any]) -> bool:

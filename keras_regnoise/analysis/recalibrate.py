@@ -98,7 +98,7 @@ def recalibrate_batch_normalization(
         observing(model, taps, in_training=layers.values()) as observe,
     ):
         found, calls = _statistics(observe, batches())
-    if calls == 1:
+    if calls <= 1:
         limit = min(len(layers), asked or len(layers))
     else:
         limit = 1 if only_once else asked or _MOST

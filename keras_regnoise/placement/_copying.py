@@ -2,11 +2,9 @@
 
 import contextlib
 import copy
-import functools
 import tempfile
-import warnings
 from collections import defaultdict
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import FunctionType
 from typing import Any
 
@@ -14,11 +12,8 @@ import keras
 
 from keras_regnoise._keras.hooks import objects_by_name
 from keras_regnoise._keras.kinds import is_of_keras
-from keras_regnoise._keras.sublayers import (
-    direct_sublayers,
-    every_layer,
-    output_shape_of_lambda,
-)
+from keras_regnoise._keras.sublayers import every_layer, output_shape_of_lambda
+from keras_regnoise.placement._sharing import name_of_layer
 
 Pair = tuple[keras.Operation, keras.Operation]
 _HELD = "keras_regnoise>held"
@@ -85,8 +80,9 @@ def _check_holds(new: keras.Layer, layer: keras.Layer, held: Sequence[Pair]) -> 
     for old, instead in held:
         if id(instead) not in holds:
             raise ValueError(
-                f"{_name(layer)} holds {_name(old)}, and its copy cannot be made to "
-                "hold the same one as the other layers that use it: they would drift "
+                f"{name_of_layer(layer)} holds {name_of_layer(old)}, and its copy "
+                "cannot be made to hold the same one as the other layers that use it: "
+                "they would drift "
                 "apart. Let its `get_config` return that layer by "
                 "keras.saving.serialize_keras_object, under a name that no other "
                 "layer in it has, or call the layer in the model itself."
@@ -174,146 +170,3 @@ def _copy_lambda(layer: keras.layers.Lambda) -> keras.layers.Lambda:
         name=layer.name,
         dtype=layer.dtype_policy,
     )
-
-
-def pairs(
-    old: keras.Operation, new: keras.Operation, held: Sequence[Pair]
-) -> Iterator[Pair]:
-    """The built layers in `old` and their copies in `new`, those `held` left out."""
-    if old.built:
-        yield old, new
-        return
-    known = {id(layer) for pair in held for layer in pair}
-    parts = [
-        [part for part in direct_sublayers(layer) if id(part) not in known]
-        for layer in (old, new)
-    ]
-    with contextlib.suppress(ValueError):  # what is not alike has no state to copy
-        for one, other in zip(*parts, strict=True):
-            yield from pairs(one, other, held)
-
-
-def copy_state(
-    old: keras.Layer,
-    new: keras.Layer,
-    held: Sequence[Pair] = (),
-    kept: Container[int] | None = None,
-) -> None:
-    """Give `new`, a copy of `old`, its weights and the state of its random draws.
-
-    Not those of the layers `held`, which are other ones in the copy. If `kept` has ids
-    of variables, these alone.
-    """
-    if old.built and not new.built:  # in a Sequential that has no input yet
-        new.build_from_config(old.get_build_config())
-    known = {id(layer) for pair in held for layer in pair}
-    mine, others = (_variables(layer, known) for layer in (old, new))
-    shapes = [[tuple(v.shape) for v in variables] for variables in (mine, others)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(
-            f"{_name(old)} cannot be copied: its variables have the shapes {shapes[0]} "
-            f"and those of the copy, made by `from_config(get_config())`, {shapes[1]}. "
-            "Layers that it holds twice, or weights added after it was built, are "
-            "not in its config."
-        )
-    for one, other in zip(
-        *(_parts(layer, known) for layer in (old, new)), strict=False
-    ):
-        if type(one) is type(other):
-            _copy_flags(one, other)
-            _warn_of_lost(one, other)
-    for other, own in zip(others, mine, strict=True):
-        other.trainable = own.trainable
-        if kept is None or id(own) in kept:
-            assign([other], [own])
-    for part in (new, *every_layer(new)):
-        if isinstance(part, keras.layers.Normalization):
-            part.finalize_state()  # computes with constants made of its weights
-
-
-def _parts(layer: keras.Layer, left_out: Container[int]) -> list[keras.Layer]:
-    """A layer and those that it holds, without some of these; the outer ones first."""
-    inside = (p for p in direct_sublayers(layer) if id(p) not in left_out)
-    return [layer, *(part for held in inside for part in _parts(held, left_out))]
-
-
-def _copy_flags(old: keras.Layer, new: keras.Layer) -> None:
-    """Copy what a layer may be told after it was made, and its config leaves out."""
-    if new.trainable != old.trainable:
-        new.trainable = old.trainable
-    # Keras builds a layer with LoRA anew with the default of it.
-    if getattr(new, "lora_alpha", None) != getattr(old, "lora_alpha", None):
-        new.lora_alpha = old.lora_alpha
-
-
-def copy_attributes(old: keras.Model, new: keras.Model) -> keras.Model:
-    """Give a model of the user's class what it was told after it was made."""
-    if type(new) is type(old) and not is_of_keras(type(old)):
-        for key, value in _plain_attributes(old).items():
-            setattr(new, key, value)
-    return new
-
-
-def _warn_of_lost(old: keras.Layer, new: keras.Layer) -> None:
-    """Warn of what a layer of the user's is told and its config does not say."""
-    if is_of_keras(type(old)):
-        return
-    others = vars(new)
-    lost = [
-        f"{key} is {value!r}, in the copy {others[key]!r}"
-        for key, value in _plain_attributes(old).items()
-        if key in others and _differ(value, others[key])
-    ]
-    if lost:
-        warnings.warn(
-            f"The copy of {_name(old)} is another one: {'; '.join(lost)}. Let its "
-            "`get_config` return that, if it matters.",
-            stacklevel=2,
-        )
-
-
-def _differ(value: Any, other: Any) -> bool:
-    if other is not None and not isinstance(other, int | float | str):
-        return False  # it is kept as something else, which can't be compared
-    both_nan = value != value and other != other
-    return bool(value != other) and not both_nan
-
-
-def _plain_attributes(layer: keras.Layer) -> dict[str, Any]:
-    """The numbers, texts and truth values that are not Keras's own."""
-    return {
-        key: value
-        for key, value in vars(layer).items()
-        if isinstance(value, int | float | str)
-        and not key.startswith("_")
-        and key not in _of_keras()
-    }
-
-
-@functools.cache
-def _of_keras() -> frozenset[str]:
-    """The attributes that every layer or model has."""
-    layer, model = keras.layers.Layer(name="layer"), keras.Model(name="model")
-    return frozenset((*vars(layer), *vars(model), "stop_training"))
-
-
-def _variables(layer: keras.Layer, left_out: Container[int]) -> list[Any]:
-    """The variables of a layer, without those of some layers in it."""
-    of_others = {
-        id(variable)
-        for part in every_layer(layer)
-        if id(part) in left_out
-        for variable in part.variables
-    }
-    return [v for v in layer.variables if id(v) not in of_others]
-
-
-def assign(variables: Sequence[Any], values: Sequence[Any]) -> None:
-    """Give variables the values of others, or of arrays."""
-    for variable, value in zip(variables, values, strict=True):
-        # A copy, because JAX deletes the arrays of a model that it trains.
-        variable.assign(keras.ops.copy(value))
-
-
-def _name(layer: keras.Operation) -> str:
-    return f"{type(layer).__name__} '{layer.name}'"

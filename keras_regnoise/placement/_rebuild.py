@@ -18,19 +18,14 @@ from keras_regnoise._keras.graph import (
 )
 from keras_regnoise._keras.model_classes import class_when_rebuilt, lost_methods
 from keras_regnoise._keras.sublayers import every_layer
-from keras_regnoise.placement._copying import (
-    assign,
-    copy_attributes,
-    copy_layer,
-    copy_state,
-    pairs,
-)
+from keras_regnoise.placement._copying import copy_layer
 from keras_regnoise.placement._sharing import (
     Sharing,
     check_separate,
     name_of_layer,
     outermost,
 )
+from keras_regnoise.placement._state import assign, copy_attributes, copy_state, pairs
 
 Place = tuple[Hashable, int]
 

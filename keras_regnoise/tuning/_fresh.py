@@ -8,8 +8,9 @@ import keras
 from keras_regnoise._keras.graph import is_graph
 from keras_regnoise._keras.model_classes import lost_methods
 from keras_regnoise._keras.sublayers import direct_sublayers, every_layer
-from keras_regnoise.placement._copying import copy_layer, copy_state
+from keras_regnoise.placement._copying import copy_layer
 from keras_regnoise.placement._rebuild import Edits, rebuild
+from keras_regnoise.placement._state import copy_state
 from keras_regnoise.tuning._recompile import recompile
 
 
