@@ -1,30 +1,27 @@
 """How a public name is taken away: announced for a version, then gone."""
 
 import functools
-import warnings
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+
+from keras_regnoise._warn import warn
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def warn_deprecated(
-    name: str, removed_in: str, instead: str, stacklevel: int = 2
-) -> None:
+def warn_deprecated(name: str, removed_in: str, instead: str) -> None:
     """Warn that a name is to go.
 
     Args:
         name: What is to go, as a user writes it: `"insert(model, rate=...)"`.
         removed_in: The version in which it is gone, such as `"0.3.0"`.
         instead: What to write in its place.
-        stacklevel: As in `warnings.warn`; 2 is the caller of who calls this.
     """
-    warnings.warn(
+    warn(
         f"{name} is deprecated and will be removed in keras_regnoise {removed_in}. "
         f"Use {instead} instead.",
         DeprecationWarning,
-        stacklevel=stacklevel + 1,
     )
 
 

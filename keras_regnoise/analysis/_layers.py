@@ -1,12 +1,12 @@
 """The layers of a model: which there are, and which one is meant."""
 
-import warnings
 from typing import Any
 
 import keras
 
 from keras_regnoise._keras.kinds import is_weight_layer, unwrapped
 from keras_regnoise._keras.sublayers import direct_sublayers, every_layer
+from keras_regnoise._warn import warn
 from keras_regnoise.layers import CrossNormalization
 from keras_regnoise.layers._base.weight_wrapper import WeightWrapper
 
@@ -122,7 +122,7 @@ def check_called(
     )
     if len(missing) == len(noisy):
         raise ValueError(f"There is no noise. {text}")
-    warnings.warn(f"A part of the noise is missing. {text}", stacklevel=3)
+    warn(f"A part of the noise is missing. {text}")
 
 
 def weight_layers(model: keras.Model) -> list[keras.Layer]:

@@ -1,4 +1,3 @@
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import partial
@@ -9,6 +8,7 @@ import numpy as np
 
 from keras_regnoise._arguments import check_integer, check_rate
 from keras_regnoise._data import input_batches, input_shapes, is_used_up
+from keras_regnoise._warn import warn
 from keras_regnoise.analysis._layers import (
     batch_normalizations,
     select_layers,
@@ -111,12 +111,11 @@ def recalibrate_batch_normalization(
                 return number
     if calls > 1 and asked is None:
         said = "may change" if only_once else f"still change by {change:.2g}"
-        warnings.warn(
+        warn(
             f"The statistics {said} after {limit} passes: a BatchNormalization is "
             "called several times, and what it does changes what it is called on if "
             "one of the calls is behind another. Pass data that lasts for several "
             "passes, or max_passes to be content with so many.",
-            stacklevel=2,
         )
     return limit
 

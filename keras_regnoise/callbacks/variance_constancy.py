@@ -1,5 +1,4 @@
 import contextlib
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,6 +6,7 @@ import keras
 
 from keras_regnoise import _backend
 from keras_regnoise._keras.hooks import clear_losses, replaced_attribute
+from keras_regnoise._warn import warn
 from keras_regnoise.callbacks._targets import place, targets
 from keras_regnoise.regularizers import VarianceConstancy as Regularizer
 
@@ -156,7 +156,7 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
         )
         if len(missing) == len(recorders):
             raise ValueError(text)
-        warnings.warn(f"{text} It is not logged.", stacklevel=2)
+        warn(f"{text} It is not logged.")
 
     def _step(self, *arguments: Any) -> Any:
         self._trained.train_function = self._original

@@ -1,7 +1,6 @@
 """Writing a Keras model: the same graph with other layers in some places."""
 
 import inspect
-import warnings
 from collections.abc import Container, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +17,7 @@ from keras_regnoise._keras.graph import (
 )
 from keras_regnoise._keras.model_classes import class_when_rebuilt, lost_methods
 from keras_regnoise._keras.sublayers import every_layer
+from keras_regnoise._warn import warn
 from keras_regnoise.placement._copying import copy_layer
 from keras_regnoise.placement._sharing import (
     Sharing,
@@ -64,13 +64,12 @@ def rebuild(model: keras.Model, edits: Edits) -> keras.Model:
         UserWarning: If it loses what the class of `model` says of training.
     """
     if lost := lost_methods(model):
-        warnings.warn(
+        warn(
             f"The new model of {name_of_layer(model)} is a plain Keras model, without "
             f"its own {', '.join(lost)}: {type(model).__name__} has a constructor of "
             "its own, for which nothing is known to call it with. Give the class the "
             "constructor of its base, and set its own attributes (numbers, texts) "
             "afterwards.",
-            stacklevel=3,
         )
     return _Rebuild(model, edits).run()
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-import warnings
 from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import keras
 
 from keras_regnoise._keras.kinds import is_of_keras
 from keras_regnoise._keras.sublayers import direct_sublayers, every_layer
+from keras_regnoise._warn import warn
 from keras_regnoise.placement._copying import Pair
 from keras_regnoise.placement._sharing import name_of_layer
 
@@ -103,10 +103,9 @@ def _warn_of_lost(old: keras.Layer, new: keras.Layer) -> None:
         if key in others and _differ(value, others[key])
     ]
     if lost:
-        warnings.warn(
+        warn(
             f"The copy of {name_of_layer(old)} is another one: {'; '.join(lost)}. Let "
             "its `get_config` return that, if it matters.",
-            stacklevel=2,
         )
 
 

@@ -2,13 +2,13 @@
 
 import fnmatch
 import json
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from keras_regnoise._arguments import as_number
+from keras_regnoise._warn import warn
 from keras_regnoise.studies import _checks
 from keras_regnoise.studies._claims import Claim as Claim
 from keras_regnoise.studies._claims import Gate as Gate
@@ -179,10 +179,9 @@ def _check_fields(study: Study) -> None:
     for name in (study.metric, study.objective):
         better = by_words(name)
         if study.direction and better not in (None, study.direction):
-            warnings.warn(
+            warn(
                 f"{owner} takes the {study.direction} of {name} for the best. If less "
                 f'or more of it is better, say so: direction="{better}"',
-                stacklevel=4,
             )
     if not isinstance(study.profile, Profile | None):
         _checks.refuse(owner, "profile", "a Profile or None", study.profile)

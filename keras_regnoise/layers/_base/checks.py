@@ -1,11 +1,10 @@
 """What layers check of their arguments and of their inputs."""
 
-import warnings
-
 import keras
 
 from keras_regnoise._arguments import check_choice, check_integer
 from keras_regnoise._typing import Shape, Tensor
+from keras_regnoise._warn import warn
 
 
 def check_data_format(data_format: str | None) -> tuple[str, int]:
@@ -45,11 +44,10 @@ def warn_of_one_vector(layer: keras.Layer, inputs: Tensor, instead: str) -> None
     if any(size != 1 for size in sizes) or getattr(layer, "_has_warned", False):
         return
     layer._has_warned = True
-    warnings.warn(
+    warn(
         f"{type(layer).__name__} layer '{layer.name}' got a batch of one vector, which "
         f"is its own mean: its noise is about the origin, {instead}. Batches of two "
-        f"or more, such as with drop_remainder=True, are centred on their mean.",
-        stacklevel=2,
+        f"or more, such as with drop_remainder=True, are centred on their mean."
     )
 
 

@@ -28,6 +28,8 @@ _CONFIG = {
     "distributed.scheduler.work-stealing": False,
     # `_Restarts` knows better.
     "distributed.deploy.lost-worker-timeout": "1 day",
+    # It stops the training a hundred times a second, to draw on its dashboard.
+    "distributed.worker.profile.enabled": False,
 }
 _LOGGERS = ("distributed", "distributed.client", "tornado.application")
 _RESTART_S = 3.0

@@ -1,12 +1,12 @@
 """What a call of `run` asks for."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from keras_regnoise._warn import warn
 from keras_regnoise.studies import registry
 from keras_regnoise.studies.engine.fingerprint import code_of
 from keras_regnoise.studies.run import (
@@ -99,10 +99,9 @@ def reopen(directory: Path) -> Run:
             options=origin.options,
         )
         manifest = replace(plan.manifest(), cells=(), chosen=(), code=(origin.code,))
-        warnings.warn(
+        warn(
             f"{directory} has lost its study.json; it is rebuilt from the cells that "
             "ended. What else was planned is not known any more.",
-            stacklevel=2,
         )
         write_manifest(directory, _with_strays(manifest, plan))
         return Run.open(directory)

@@ -2,11 +2,11 @@
 
 import csv
 import io
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from keras_regnoise._warn import warn
 from keras_regnoise.studies._atomic import replacing, write_text
 from keras_regnoise.studies.report.notes import ENVIRONMENT
 from keras_regnoise.studies.report.readable import readable
@@ -99,10 +99,9 @@ def write_parquet(table: Sequence[Row], file: Path | str) -> bool:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        warnings.warn(
+        warn(
             f"{Path(file).name} is not written: Parquet needs pyarrow. "
             "Install it with: pip install pyarrow",
-            stacklevel=2,
         )
         return False
     names = list(table[0]) if table else _columns()

@@ -1,12 +1,12 @@
 """A run as its folder tells it."""
 
-import warnings
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from keras_regnoise._warn import warn
 from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.run.arm_key import ArmKey, arm_key
 from keras_regnoise.studies.run.files import DamagedError, read_json, reason, write_json
@@ -96,7 +96,7 @@ class Run:
             damage: Exception = error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             damage = DamagedError(f"{file} is damaged ({reason(error)})")
-        warnings.warn(f"{damage}; its cell is to do again.", stacklevel=3)
+        warn(f"{damage}; its cell is to do again.")
         return None
 
     def write(self, record: Record) -> None:

@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("distributed")
 pytest.importorskip("psutil")
 
+import distributed
 import psutil
 
 from keras_regnoise.studies.engine import cluster
@@ -167,6 +168,18 @@ def test_what_workers_print_is_in_the_logs(tmp_path, capfd):
         one(pool, os.write, 2, b"a line of C++\n").result()
     assert "a line of C++" in (tmp_path / "logs" / "worker0.log").read_text()
     assert "a line of C++" not in capfd.readouterr().err
+
+
+def test_dask_does_not_profile_a_worker(tmp_path):
+    """It stops the training a hundred times a second for that."""
+    with open_pool(Workers(), tmp_path) as pool:
+        callbacks = one(pool, _periodic_callbacks).result()
+    assert "heartbeat" in callbacks
+    assert not {"profile", "profile-cycle"} & callbacks
+
+
+def _periodic_callbacks():
+    return set(distributed.get_worker().periodic_callbacks)
 
 
 def test_what_jax_compiles_is_kept_with_the_logs(tmp_path, monkeypatch):
