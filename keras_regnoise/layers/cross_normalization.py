@@ -116,6 +116,8 @@ class CrossNormalization(keras.layers.Layer):  # type: ignore[misc]
             is_enough = moments.count >= _ENOUGH
             mean = ops.where(is_enough, moments.mean, mean)
             variance = ops.where(is_enough, moments.variance, variance)
+            if mask is not None:  # padding may be NaN, which gradients must not meet
+                x = ops.where(ops.cast(mask, "bool"), x, mean)
         y = (x - mean) * ops.rsqrt(variance + self.epsilon)
         if moments is not None:  # last: on torch the moving mean above is a view
             self._move_statistics(moments)

@@ -108,6 +108,9 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
             (layer, _accepted(layer)) for layer in (self.normalization, self.noise)
         ]
         self.supports_masking = True
+        if not kwargs.get("trainable", True):
+            # Not self.trainable: on TensorFlow what does not change reaches no part.
+            self.normalization.trainable = self.noise.trainable = False
 
     @property
     def rate(self) -> Rate:
@@ -161,8 +164,13 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
             name: keras.saving.serialize_keras_object(choice)
             for name, choice in self._chosen.items()
         }
+        trainable = self.trainable
+        if isinstance(self._chosen["normalization"], str):
+            # Whose configuration is not kept: it may be frozen by itself.
+            trainable = trainable and self.normalization.trainable
         return {
             **super().get_config(),
+            "trainable": trainable,
             "rate": self._rate_config(),
             **chosen,
             "axis": self.axis,

@@ -91,8 +91,8 @@ class ZCAWhitening(keras.layers.Layer):  # type: ignore[misc]
                 torch `DataLoader`, a generator, a list of tuples).
 
         Raises:
-            ValueError: If the data have fewer than two samples, no end, or another
-                number of features than the layer.
+            ValueError: If the data have fewer than two samples, no end, a value that is
+                not finite, or another number of features than the layer.
         """
         is_list = isinstance(data, list) and data and is_array(data[0])
         inputs = [tuple(data[0].shape)] if is_list else None
@@ -104,6 +104,13 @@ class ZCAWhitening(keras.layers.Layer):  # type: ignore[misc]
             raise ValueError(
                 "adapt() needs data of at least two samples. "
                 f"Received: {moments.count} samples"
+            )
+        missing = np.flatnonzero(~np.isfinite(moments.mean))
+        if missing.size:
+            raise ValueError(
+                "adapt() needs data without NaN and infinity. Received: some in "
+                f"{missing.size} of {self.mean.shape[0]} features, the first of them "
+                f"{missing[0]}"
             )
         values, vectors = np.linalg.eigh(moments.squares / moments.count)
         roots = np.sqrt(np.maximum(values, 0.0) + self.regularization)

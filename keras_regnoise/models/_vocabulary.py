@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from keras_regnoise._arguments import check_integer
 from keras_regnoise._seeds import derived_seed
 from keras_regnoise.layers import ICLayer, VarianceConstancy
 from keras_regnoise.models._options import LayerFactory, refuse_options
@@ -152,6 +153,8 @@ class Vocabulary:
         if not isinstance(layer, keras.layers.Layer):
             raise ValueError(f"{message} It returned: {layer!r}")
         config = _with_derived_seeds(layer.get_config(), name)
+        if "data_format" in config:  # whatever Keras is set to, as the convolutions
+            config["data_format"] = "channels_last"
         return type(layer).from_config({**config, "name": name})
 
     def initializer(self, name: str, kind: str | None = None) -> Any:
@@ -196,6 +199,8 @@ class Vocabulary:
 
     def classifier(self, x: Any, units: int, activation: str | None = "softmax") -> Any:
         """Apply the last layer, in float32 under every precision policy."""
+        if activation == "softmax":  # of one class it is 1, whatever the input
+            check_integer("classes", units, "the number of classes", minimum=2)
         return keras.layers.Dense(
             units,
             activation=activation,

@@ -5,6 +5,7 @@ from typing import Unpack
 
 import keras
 
+from keras_regnoise._arguments import check_integer
 from keras_regnoise.models._depth import units_per_stage
 from keras_regnoise.models._options import ResidualOptions
 from keras_regnoise.models._residual import (
@@ -138,6 +139,7 @@ def wide_resnet(
         >>> sum(isinstance(layer, layers.SpatialDropout2D) for layer in model.layers)
         8
     """
+    depth = check_integer("depth", depth, "the number of weight layers")
     counted_with_projections = depth + 2 if depth % 6 == 2 else depth
     units = units_per_stage(counted_with_projections, 6, 4)
     stages = halving_stages(basic, units, (16 * width, 32 * width, 64 * width))

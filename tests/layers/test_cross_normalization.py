@@ -51,6 +51,29 @@ def test_masked_steps_stay_out():
     assert_close(y[mask], equation_29(x, mask)[mask], 1e-4)
 
 
+def test_padding_of_nan_is_in_no_gradient():
+    x = data((3, 6, 2))
+    mask = np.ones((3, 6), bool)
+    mask[0, 2:] = mask[2, 5:] = False
+
+    def gradients(padding):
+        layer = CrossNormalization()
+        layer.build((None, 6, 2))
+
+        def loss(x):
+            y = layer(x, training=True, mask=keras.ops.convert_to_tensor(mask))
+            return keras.ops.sum(keras.ops.where(mask[..., None], y**3, 0.0))
+
+        padded = np.where(mask[..., None], x, padding).astype("float32")
+        (found,) = gradient(loss, padded)
+        return to_numpy(found)
+
+    found = gradients(np.nan)
+    assert np.isfinite(found).all()
+    assert not found[~mask].any()
+    assert_close(found, gradients(0.0), 1e-5)
+
+
 def test_an_outlier_does_not_blur_the_others_in_its_own_statistics():
     x = data((8, 1))
     x[3] = 3000.0

@@ -76,6 +76,42 @@ def test_layers_given_are_used_and_saved_in_the_config():
     assert (to_numpy(copy(x, training=True)) != to_numpy(copy(x))).any()
 
 
+def freeze_all(layer):
+    layer.trainable = False
+
+
+def freeze_normalization(layer):
+    layer.normalization.trainable = False
+
+
+@pytest.mark.parametrize("freeze", [freeze_all, freeze_normalization])
+@pytest.mark.parametrize(
+    "normalization", ["batch", keras.layers.BatchNormalization], ids=["named", "given"]
+)
+def test_a_frozen_layer_is_frozen_where_it_is_loaded(freeze, normalization, tmp_path):
+    x = correlated(64)
+    given = normalization if isinstance(normalization, str) else normalization()
+    model = keras.Sequential([keras.Input((4,)), ICLayer(0.0, given)])
+    freeze(model.layers[0])
+    assert not model.layers[0].trainable_variables
+    model.save(tmp_path / "model.keras")
+    copy = keras.saving.load_model(tmp_path / "model.keras")
+    assert not copy.layers[0].trainable_variables
+    expected = to_numpy(model(x, training=True))
+    np.testing.assert_allclose(to_numpy(copy(x, training=True)), expected, rtol=1e-6)
+    assert not to_numpy(copy.layers[0].normalization.moving_mean).any()
+
+
+def test_it_may_be_frozen_from_the_start_and_thawed():
+    layer = ICLayer(0.0, trainable=False)
+    layer.build((None, 4))
+    assert not layer.trainable_variables
+    assert layer.get_config()["trainable"] is False
+    layer.trainable = True
+    assert len(layer.trainable_variables) == 2
+    assert ICLayer.from_config(layer.get_config()).normalization.trainable
+
+
 def test_axis_reaches_both_parts():
     layer = ICLayer(0.0, noise="rotationout", axis=1)
     x = np.random.default_rng(0).normal(4, 2, (8, 6, 5, 5)).astype("float32")

@@ -164,3 +164,6 @@ def test_bad_data():
         adapted([x, x])  # two batches, or inputs and targets
     with pytest.raises(ValueError, match=r"not the batch axis.*axis=0"):
         adapted(x, axis=0)
+    x[3, 1] = np.nan
+    with pytest.raises(ValueError, match=r"NaN and inf.*1 of \d+ features.* 1$"):
+        adapted(x)

@@ -1,8 +1,8 @@
 import keras
 import pytest
 
-from keras_regnoise.layers import ICLayer, RotationOut, WeightNoise
-from keras_regnoise.models import densenet, mlp, resnet, resnext
+from keras_regnoise.layers import ICLayer, RotationOut, SpatialRotationOut, WeightNoise
+from keras_regnoise.models import densenet, mlp, resnet, resnext, wide_resnet
 
 NOISY = ("noise", "conv", "norm", "relu")
 
@@ -37,6 +37,7 @@ def named(model, part):
             r"numbers of \[1, 2, 3\], .* Received: noise_stages=\(3, 4\)",
         ),
         ({"unit": NOISY, "noise": dropout, "noise_stages": 3}, r"example \(3,\)"),
+        ({"classes": 1}, "`classes` must be an integer of 2 or more"),
     ],
 )
 def test_words_and_meanings_must_match(arguments, message):
@@ -192,3 +193,20 @@ def test_images_are_channels_last_whatever_the_global_setting():
     finally:
         keras.config.set_image_data_format("channels_last")
     assert model.get_layer("stage3_unit1_add").output.shape == (None, 4, 3, 64)
+
+
+def test_the_noise_of_images_is_channels_last_too():
+    keras.config.set_image_data_format("channels_first")
+    try:
+        model = resnet(8, NOISY, noise=lambda: SpatialRotationOut(0.1))
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    noise = named(model, "noise")
+    assert len(noise) == 6
+    assert {layer.data_format for layer in noise} == {"channels_last"}
+
+
+@pytest.mark.parametrize("depth", ["16", 16.5, None])
+def test_a_depth_that_is_no_integer(depth):
+    with pytest.raises(ValueError, match="`depth` must be an integer"):
+        wide_resnet(depth, 2)

@@ -10,6 +10,7 @@ from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.report import verdict
 from keras_regnoise.studies.report.interval import Interval
 from keras_regnoise.studies.report.readable import readable
+from keras_regnoise.studies.report.resolution import step
 from keras_regnoise.studies.report.summary import ArmSummary, summarize
 from keras_regnoise.studies.run import ArmKey, Run, arm_name
 from keras_regnoise.studies.study import Value
@@ -124,13 +125,15 @@ def _comparison(
     assert arm is not None
     seeds_a, seeds_b = (arm.seeds if arm else {} for arm in (arm_a, arm_b))
     pairs = [seeds_b[seed] - seeds_a[seed] for seed in seeds_b if seed in seeds_a]
-    difference = Interval.of(pairs) if pairs else None
+    key = arm.group, arm.arm
+    fine = max(step(run, arm.metric, [key]) for run in (a, b))
+    difference = Interval.of_pairs(pairs, fine) if pairs else None
     differs: tuple[str, ...] = ()
     if arm_a is None or arm_b is None:
         words = verdict.ONLY_A if arm_a else verdict.ONLY_B
     else:
-        words = verdict.of_pairs(difference, direction)
-        differs = _differs(a, b, (arm.group, arm.arm))
+        words = verdict.of_pairs(difference, direction, is_equal=not any(pairs))
+        differs = _differs(a, b, key)
     return ArmComparison(
         group=arm.group,
         arm=arm.arm,

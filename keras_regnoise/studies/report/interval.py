@@ -36,13 +36,29 @@ class Interval:
     half_width: float
 
     @classmethod
-    def of(cls, values: Sequence[float], least_deviation: float = 0.0) -> "Interval":
+    def of(cls, values: Sequence[float]) -> "Interval":
         """Estimate from independent values.
 
         Args:
             values: The values.
-            least_deviation: The deviation where that of the values is smaller.
         """
+        return cls._of(values, 0.0)
+
+    @classmethod
+    def of_pairs(cls, differences: Sequence[float], step: float) -> "Interval":
+        """Estimate from the differences of pairs.
+
+        Differences that all fall on one step tell no more of their spread than that it
+        is below the step: the deviation is at least that of the rounding of two values.
+
+        Args:
+            differences: One for each pair.
+            step: The least difference that a value can show; 0 if it is any.
+        """
+        return cls._of(differences, step / math.sqrt(6))
+
+    @classmethod
+    def _of(cls, values: Sequence[float], least_deviation: float) -> "Interval":
         count = len(values)
         if count < 2:
             return cls(fmean(values) if count else math.nan, math.nan, count, math.nan)

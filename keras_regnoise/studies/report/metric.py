@@ -59,6 +59,11 @@ class Metric:
         return self.base.endswith("accuracy")
 
     @property
+    def is_share(self) -> bool:
+        """Whether it is a share of examples: an accuracy, or what one leaves of 1."""
+        return self.percent or self.base.partition("_")[2] == "error"
+
+    @property
     def factor(self) -> float:
         """What a value is multiplied by in tables and figures."""
         return 100.0 if self.percent else 1.0

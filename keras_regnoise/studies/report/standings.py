@@ -72,11 +72,13 @@ class Standings:
             seeds; infinite where all runs failed.
         problems: Names of the problems.
         planned: Number of problems that were to be solved.
+        are_shares: Whether errors are shares of examples: what accuracies leave of 1.
     """
 
     errors: Mapping[Key, Array]
     problems: tuple[str, ...]
     planned: int
+    are_shares: bool = True
 
     @property
     def kinds(self) -> list[str]:
@@ -96,10 +98,11 @@ class Standings:
     def of_problems(self, problems: Collection[str]) -> "Standings":
         """Return the part of it that is about some problems."""
         kept = [i for i, problem in enumerate(self.problems) if problem in problems]
-        return Standings(
-            {key: errors[kept] for key, errors in self.errors.items()},
-            tuple(self.problems[i] for i in kept),
-            len(kept),
+        return replace(
+            self,
+            errors={key: errors[kept] for key, errors in self.errors.items()},
+            problems=tuple(self.problems[i] for i in kept),
+            planned=len(kept),
         )
 
     def failed(self, key: Key) -> bool:
@@ -112,6 +115,8 @@ class Standings:
 
     def share(self, key: Key, ratios: Array) -> Array:
         """Return the share of problems solved to within each ratio of the best.
+
+        Of accuracies: there is none where the errors are no shares of examples.
 
         Args:
             key: Within and option.
@@ -194,7 +199,8 @@ def standings(run: Run, metric: str | None = None) -> Standings | None:
             if any(error is None for _, error in found)
             else min(found, key=itemgetter(0))[1]
             for place, found in candidates.items()
-        }
+        },
+        name,
     )
 
 
@@ -210,7 +216,7 @@ def published_standings(run: Run, metric: str | None = None) -> Standings | None
         if number.metric == name:
             place = _place(spec, values[number.group, number.arm])
             places[place] = _error(Metric(name), number.value)
-    return _complete(places)
+    return _complete(places, Metric(name))
 
 
 def _place(spec: Profile, values: Mapping[str, Value]) -> tuple[Key, str]:
@@ -224,7 +230,7 @@ def _error(metric: Metric, value: float) -> float:
     return 1.0 - value if metric.base.endswith("accuracy") else value
 
 
-def _complete(places: Places) -> Standings | None:
+def _complete(places: Places, metric: Metric) -> Standings | None:
     """Keep the problems that all options have."""
     problems = list(dict.fromkeys(problem for _, problem in places))
     keys = list(dict.fromkeys(key for key, _ in places))
@@ -232,4 +238,4 @@ def _complete(places: Places) -> Standings | None:
     if not whole:
         return None
     errors = {k: np.array([places[k, p] for p in whole], float) for k in keys}
-    return Standings(errors, tuple(whole), len(problems))
+    return Standings(errors, tuple(whole), len(problems), metric.is_share)

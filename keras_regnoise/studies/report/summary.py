@@ -9,6 +9,7 @@ from keras_regnoise.studies.report import verdict
 from keras_regnoise.studies.report.interval import Interval
 from keras_regnoise.studies.report.metric import Metric
 from keras_regnoise.studies.report.readable import readable
+from keras_regnoise.studies.report.resolution import step
 from keras_regnoise.studies.run import ArmKey, Record, Run
 from keras_regnoise.studies.study import Published, Value
 
@@ -145,7 +146,8 @@ def _summary(
     reference = seeds.get(baseline, {}) if key != baseline else {}
     pairs = [own[seed] - reference[seed] for seed in own if seed in reference]
     value = Interval.of(list(own.values()))
-    difference = Interval.of(pairs) if pairs else None
+    fine = step(run, metric, [key, baseline])
+    difference = Interval.of_pairs(pairs, fine) if pairs else None
     published = _published(run, key, metric)
     done = sum(record.done for record in run.of_arm(key))
     return ArmSummary(

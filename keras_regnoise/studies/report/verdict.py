@@ -57,16 +57,19 @@ def of_level(ours: Interval, published: Published) -> str:
     return ABOVE if gap > 0 else BELOW
 
 
-def of_pairs(difference: Interval | None, direction: Direction) -> str:
+def of_pairs(
+    difference: Interval | None, direction: Direction, is_equal: bool = False
+) -> str:
     """Compare two runs of an arm.
 
     Args:
         difference: B minus A, in pairs of equal seeds.
         direction: Whether more or less is better.
+        is_equal: Whether all pairs are of equal numbers.
     """
     if difference is None or not difference.enough:
         return TOO_FEW_PAIRS
-    if not difference.mean and not difference.deviation:
+    if is_equal:
         return EQUAL
     if not difference.excludes_zero:
         return UNCLEAR

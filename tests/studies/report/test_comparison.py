@@ -156,6 +156,17 @@ def test_it_renders_in_all_formats():
     ]
 
 
+@pytest.mark.parametrize(
+    ("by", "verdict"),
+    [(-0.001, "not distinguishable"), (1e-7, "not distinguishable"), (0.0, "equal")],
+)
+def test_one_example_more_in_every_pair_is_no_certainty(by, verdict):
+    """Of 1,000 test images."""
+    (line, *_) = report.compare(toy(), shifted([by] * 3, WORSE, WORSE))
+    assert line.verdict == verdict
+    assert line.difference.deviation == pytest.approx(0.001 / 6**0.5)
+
+
 def test_two_runs_have_no_interval_that_looks_like_certainty():
     a, b = (toy({"none": [value] * 2}) for value in (0.9, 0.8))
     (row,) = [

@@ -24,6 +24,7 @@ from keras_regnoise.studies import (
     report,
 )
 from keras_regnoise.studies.papers.published import rows
+from keras_regnoise.studies.report.figures.profiles import profile_svgs
 from keras_regnoise.studies.report.standings import (
     Standings,
     published_standings,
@@ -187,6 +188,18 @@ def test_a_failed_option_does_not_win_and_is_not_forgotten():
     assert np.isfinite(bn.difference.mean)
     ratios = np.array([0.1])
     assert whole.share(("ReLU", "none"), ratios)[0] == pytest.approx(43 / 44)
+
+
+def test_an_error_that_is_no_share_has_wins_and_no_profile():
+    """It may be above 1: there is no accuracy of which to draw a share."""
+    run, name = paper(), "test_mean_squared_error"
+    other = changed(run, lambda r: replace(r, metrics={**r.metrics, name: 3.1}))
+    whole = standings(other, name)
+    assert not whole.are_shares
+    assert not whole.of_kinds(["ReLU"]).of_problems(["abalone"]).are_shares
+    assert len(whole.table()) == 9
+    assert len(list(profile_svgs(whole, None, "x"))) == 1  # the wins
+    assert len(list(profile_svgs(standings(run), None, "x"))) == 4
 
 
 def test_equal_means_in_another_order_are_equal():

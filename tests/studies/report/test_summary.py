@@ -165,3 +165,33 @@ def test_the_level_counts_the_papers_spread():
     assert baseline_verdict(0.835, spread=spread, n=n) == "not distinguishable"
     assert baseline_verdict(0.835, spread=spread) == "below the published level"
     assert baseline_verdict(0.84, spread=spread, n=n) == "below the published level"
+
+
+def test_one_example_more_in_every_pair_is_no_certainty():
+    """Of 1,000 test images; a loss may show any difference."""
+    run = toy({"none": [0.90, 0.91, 0.92], "Dropout 0.1": [0.901, 0.911, 0.921]})
+    found = report.summarize(run)[1].difference
+    assert found.mean == pytest.approx(0.001)
+    assert found.deviation == pytest.approx(0.001 / 6**0.5)
+    assert not found.excludes_zero
+    assert report.summarize(run, "test_loss")[1].difference.excludes_zero
+    assert "no arm is distinguishable" in report.answer(report.summarize(run), run)
+
+
+@pytest.mark.parametrize(
+    ("metric", "more", "least"),
+    [
+        ("test_error", {}, 0.001),
+        ("selected_test_error", {}, 0.001),
+        ("val_error", {"val_accuracy": 0.9}, 1 / 297),
+        ("val_error", {}, 0.0),  # without an accuracy, it may be one of any kind
+        ("test_squared_error", {}, 0.0),
+        ("average_test_accuracy", {}, 0.0),
+    ],
+)
+def test_what_is_a_share_of_examples(metric, more, least):
+    run = changed(
+        toy(), lambda r: replace(r, metrics={**r.metrics, metric: 0.5, **more})
+    )
+    found = report.summarize(run, metric)[1].difference
+    assert found.deviation == pytest.approx(least / 6**0.5)

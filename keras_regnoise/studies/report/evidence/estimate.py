@@ -51,9 +51,7 @@ class Estimate:
             differences: One for each pair.
             margin: The smallest difference that matters.
             least: The largest difference that is none, for the p value.
-            step: The least difference that a value can show. Differences that all fall
-                on one step tell no more of their spread than that it is below the
-                step: the deviation is at least that of the rounding of two values.
+            step: See `Interval.of_pairs`.
 
         Example:
 
@@ -61,7 +59,7 @@ class Estimate:
         >>> round(estimate.p_value, 2), round(estimate.equivalence_p, 4)
         (0.79, 0.0007)
         """
-        interval = Interval.of(differences, least_deviation=step / math.sqrt(6))
+        interval = Interval.of_pairs(differences, step)
         error = interval.deviation / math.sqrt(interval.count or 1)
         return Estimate(
             mean=interval.mean,

@@ -79,7 +79,7 @@ def _help(gate: Gate, sides: Sides) -> Reading:
     if len(pairs) < FEWEST:
         few = f"{names[0]} has fewer than {FEWEST} pairs with {names[1]}"
         return Reading(waiting=few)
-    found = Estimate.of_pairs(pairs, 0.0, step=sides.step(metric))
+    found = Estimate.of_pairs(pairs, 0.0, step=sides.step(metric, [known, baseline]))
     shown_by = Metric(metric)
     mean, *ends = map(shown_by.signed, (found.mean, found.low, found.high))
     shown = f"; {names[0]} changes the {shown_by.words} by {mean} [{', '.join(ends)}]"

@@ -50,10 +50,11 @@ def _means(finding: Finding, sides: Sides) -> Finding:
         return cannot_tell(finding, f"both sides are {names[0]}")
     seeds = common_seeds([first, second])
     pairs = [first.seeds[seed] - second.seeds[seed] for seed in seeds]
+    step = sides.step(metric, [first, second])
     finding = replace(
         finding,
         sides=names,
-        estimate=Estimate.of_pairs(pairs, claim.margin, claim.least, sides.step(metric))
+        estimate=Estimate.of_pairs(pairs, claim.margin, claim.least, step)
         if seeds
         else None,
     )

@@ -1,11 +1,12 @@
 """Which arms a claim is about: of several, the best on the validation split."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from statistics import fmean
 
 from keras_regnoise.studies.direction import direction_of
 from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.report.resolution import step
 from keras_regnoise.studies.report.summary import ArmSummary, summarize
 from keras_regnoise.studies.run import ArmKey, Run, arm_key, arm_name
 from keras_regnoise.studies.study import matches
@@ -96,17 +97,9 @@ class Sides:
             if not arm.value.count and arm.failed + arm.not_finite
         ]
 
-    def step(self, metric: str) -> float:
-        """Return the least difference that a metric can show, that of one example.
-
-        It is 0 where the metric is no share of examples, or their number not known.
-        """
-        parts = {"train": "train", "val": "validation", "test": "test"}
-        named = [parts[word] for word in metric.split("_") if word in parts]
-        if not named or not metric.endswith("accuracy") or metric.startswith("average"):
-            return 0.0
-        sizes = [float(r.data.get(named[0]) or 0) for r in self.run.done]
-        return 1 / max(sizes) if any(sizes) else 0.0
+    def step(self, metric: str, arms: Iterable[ArmSummary]) -> float:
+        """Return the least difference that a metric of some arms can show."""
+        return step(self.run, metric, [(arm.group, arm.arm) for arm in arms])
 
     def planned(self, patterns: Sequence[str], by: str) -> int:
         """Count the values of `by` that the recipe's arms have on all sides.

@@ -53,7 +53,7 @@ def profile_svgs(ours: Standings, papers: Standings | None, name: str) -> Iterat
 
 def _panels(source: str, profile: Standings) -> Iterator[Panel]:
     """Name the panels of a profile; that of the wins has no kind."""
-    for kind in (*profile.kinds, ""):
+    for kind in (*(profile.kinds if profile.are_shares else ()), ""):
         yield source, profile, kind
 
 

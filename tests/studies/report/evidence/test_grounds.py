@@ -282,6 +282,18 @@ def test_ties_of_few_seeds_are_no_certainty():
     assert finding.estimate.deviation < 1e-9
 
 
+def test_the_step_is_that_of_the_arms_of_the_claim():
+    """And not of a larger test split in another group."""
+    table = {"none": [0.9, 0.92, 0.94], "Rotation 0.1": [0.91, 0.93, 0.95]}
+    tested = claim("small: Rotation 0.1", "small: none", gate=None)
+    run = toy(table, groups=("small", "big"), claims=(tested,))
+    sizes = {"small": 100, "big": 10_000}
+    mixed = changed(run, lambda r: replace(r, data={**r.data, "test": sizes[r.group]}))
+    (finding,) = weigh(mixed)
+    assert finding.estimate.deviation == pytest.approx(0.01 / np.sqrt(6))
+    assert finding.verdict == "needs more seeds"
+
+
 def test_a_gate_of_which_less_is_better():
     gate = Gate(baseline="none", metric="train_loss", fitted=0.05)
     for loss, verdict in ((0.001, "confirmed"), (2.0, LESS)):
