@@ -5,12 +5,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from keras_regnoise._race.pairs import NO_PAIRS, Pairs, Scores, paired, smallest_step
+from keras_regnoise._race.pairs import (
+    FEWEST,
+    NO_PAIRS,
+    Pairs,
+    Scores,
+    paired,
+    smallest_step,
+)
 from keras_regnoise._race.rules import FRESH, Rules, alpha
 
 Table = Mapping[str, Scores]
 Training = tuple[str, int]
-End = Literal["", "nothing", "better", "worse", "diverged", "budget"]
+End = Literal[
+    "", "nothing", "failed", "better", "worse", "diverged", "none diverged", "budget"
+]
 
 
 @dataclass(frozen=True)
@@ -30,10 +39,11 @@ class Standing:
         level: Error rate of the interval of the last look at them.
         difference: The winner minus the arm without noise, over the fresh seeds.
         wanted: Trainings that the race waits for, pairs of arm and seed.
-        end: `"nothing"` if the choice fell on no noise, `"better"` or `"worse"` if the
-            measurement excludes 0, `"diverged"` if the winner diverged in it more often
-            than no noise, `"budget"` if there is no room for more, `""` if the race
-            goes on.
+        end: `"nothing"` if the choice fell on no noise, `"failed"` if nothing can be
+            compared, `"better"` or `"worse"` if the measurement excludes 0,
+            `"diverged"` if the winner diverged in it more often than no noise,
+            `"none diverged"` if that did and left too few pairs, `"budget"` if there is
+            no room for more, `""` if the race goes on.
     """
 
     arms: tuple[str, ...]
@@ -54,6 +64,11 @@ class Standing:
     def none(self) -> str:
         """The arm without noise."""
         return self.arms[0]
+
+    @property
+    def won(self) -> bool:
+        """Whether the leader is to be taken, and not the arm without noise."""
+        return self.end in ("better", "none diverged")
 
     def given(self) -> Iterator[Training]:
         """Yield the trainings of all rounds and looks that are over."""
@@ -110,10 +125,18 @@ def decide(
     while not (now.chosen or now.wanted):
         now = _choose(now, scores, took)
     if now.chosen and now.leader == now.none:
-        return replace(now, end="nothing")
+        return replace(now, end=_without_winner(now, scores))
     while now.chosen and not (now.end or now.wanted):
         now = _measure(now, scores if measured is None else measured, took)
     return now
+
+
+def _without_winner(now: Standing, scores: Table) -> End:
+    """Tell whether there was a choice, or too much has failed."""
+    others = [score for arm in now.arms[1:] for score in scores.get(arm, {}).values()]
+    none = scores.get(now.none, {}).values()
+    compared = any(map(math.isfinite, none)) and not all(map(math.isnan, others))
+    return "nothing" if compared or not others else "failed"
 
 
 def _choose(now: Standing, scores: Table, took: Table) -> Standing:
@@ -168,6 +191,10 @@ def _measure(now: Standing, measured: Table, took: Table) -> Standing:
         end = "diverged"
     elif difference.excludes_zero(level):
         end = "better" if difference.mean > 0 else "worse"
+    elif difference.count < FEWEST and _diverged(none) > _diverged(own):
+        end = "none diverged"
+    elif not difference.count:
+        end = "failed"
     return replace(
         now, measured=now.measured + 1, level=level, difference=difference, end=end
     )
@@ -202,9 +229,15 @@ def _mean(now: Standing, took: Table, arm: str) -> float:
 
 
 def _rank(own: Scores, none: Scores, step: float) -> tuple[int, float]:
-    pairs = paired(own, none, step)
-    mean = (0.0 if own is none else pairs.mean) if pairs.count else -math.inf
-    return -_diverged(own), mean
+    """Rank by divergences, then by the difference to no noise, if that has scores."""
+    finite = [score for score in own.values() if math.isfinite(score)]
+    if not finite:
+        mean = -math.inf
+    elif not any(map(math.isfinite, none.values())):
+        mean = math.fsum(finite) / len(finite)
+    else:
+        mean = 0.0 if own is none else paired(own, none, step).mean
+    return -_diverged(own), -math.inf if math.isnan(mean) else mean
 
 
 def _diverged(own: Scores) -> int:

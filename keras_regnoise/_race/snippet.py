@@ -5,7 +5,7 @@ from pathlib import PurePath
 from textwrap import dedent
 from typing import Any
 
-_NOISE = ("noise", "noise_rate", "noise_placement")
+from keras_regnoise._race.words import NOISE
 
 
 def snippet(label: str, arms: Mapping[str, Mapping[str, Any]], build: str = "") -> str:
@@ -29,7 +29,7 @@ def snippet(label: str, arms: Mapping[str, Mapping[str, Any]], build: str = "") 
     model = krn.tuning.with_noise(build(), 'dropout', 0.1, 'before_head')
     """
     values, put_in = arms[label], any(map(_is_put_in, arms.values()))
-    own = {key: v for key, v in values.items() if not (put_in and key in _NOISE)}
+    own = {key: v for key, v in values.items() if not (put_in and key in NOISE)}
     place, _, name = build.rpartition(":")
     call = f"{name or 'build_model'}({'hp' if own else ''})"
     origin = f"from {_module(place)} import {name}" if place else ""

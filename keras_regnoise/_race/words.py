@@ -21,8 +21,8 @@ _PLACES = {
     "before_head": "before the head",
     "replace_activations": "instead of the activations",
 }
-_NOISE = ("noise", "noise_rate", "noise_placement")
-NOTHING = "Nothing tried is distinguishable from none: leave it out."
+NOISE = ("noise", "noise_rate", "noise_placement")
+FAILED = "Nothing can be compared: the trainings failed or diverged."
 
 
 def place_words(placement: object) -> str:
@@ -40,7 +40,8 @@ def arm_label(values: Mapping[str, object], first: Mapping[str, object]) -> str:
 
     Args:
         values: They.
-        first: Those of the arm without noise.
+        first: Those of the arm that all others are compared with: that without noise,
+            unless the defaults of the user's own hyperparameters have some.
 
     Example:
 
@@ -48,13 +49,13 @@ def arm_label(values: Mapping[str, object], first: Mapping[str, object]) -> str:
     >>> arm_label(noise | {"noise_placement": "before_head"}, {"noise": "none"})
     'RotationOut 0.5 before the head'
     """
-    if values == first:
+    if values == first and (not first or NONE in first.values()):
         return NONE
     words = []
     if "noise" in values:
         words = [kind_words(values["noise"]), str(values.get("noise_rate", ""))]
         words.append(place_words(values.get("noise_placement", "")))
-    words += [f"{key}={value}" for key, value in values.items() if key not in _NOISE]
+    words += [f"{key}={value}" for key, value in values.items() if key not in NOISE]
     return " ".join(word for word in words if word)
 
 
@@ -80,33 +81,41 @@ def sentence(standing: Standing, amount: str, factor: float = 1.0) -> str:
         amount: What the difference is in, such as `"points"`.
         factor: What the scores are multiplied by: 100 for shares in points.
     """
+    none, leader, difference = standing.none, standing.leader, standing.difference
     if not standing.look:
         missing = len(standing.wanted)
         return f"Nothing can be said yet: the first round lacks {missing} trainings."
-    difference, leader = standing.difference, standing.leader
     if not standing.end:
-        ahead = f"{leader} is ahead" if leader != standing.none else "no noise is ahead"
-        return f"The race goes on: {ahead} after {standing.seeds} seeds."
+        ahead = "no noise" if leader == NONE else leader
+        return f"The race goes on: {ahead} is ahead after {standing.seeds} seeds."
+    advice = "leave it out" if none == NONE else f"stay with {none}"
     if standing.end == "nothing":
-        return NOTHING
+        return f"Nothing tried is distinguishable from {none}: {advice}."
+    if standing.end == "failed":
+        return FAILED
     # The measurement is of this one alone, and says nothing of the others.
-    best = f"{leader}, chosen as the best noise,"
+    best = f"{leader}, chosen as the best{' noise' if none == NONE else ''},"
     if standing.end == "diverged":
-        return f"{best} diverged more often than none when measured: leave it out."
+        return f"{best} diverged more often than {none} when measured: {advice}."
+    if standing.end == "none diverged":
+        return (
+            f"{leader} trains where {none} diverged when measured: the model needs it, "
+            "or a smaller learning rate."
+        )
     mean = factor * difference.mean
     half = factor * difference.half_width(standing.level)
     size = f"{number(mean, half)} ± {number(half, half)} {amount}"
     if standing.end == "better":
-        return f"{leader} is better than none by {size}."
+        return f"{leader} is better than {none} by {size}."
     if standing.end == "worse":
         by = f"{number(-mean, half)} ± {number(half, half)} {amount}"
-        return f"{best} is worse than none by {by} when measured: leave it out."
+        return f"{best} is worse than {none} by {by} when measured: {advice}."
     more = missing_seeds(standing)
     if more is None:
-        return f"{best} is not distinguishable from none ({size}): leave it out."
+        return f"{best} is not distinguishable from {none} ({size}): {advice}."
     return (
         f"Needs more: about {more} more seeds would settle it ({leader} differs from "
-        f"none by {size} so far)."
+        f"{none} by {size} so far)."
     )
 
 

@@ -42,14 +42,17 @@ def targets(
     model: keras.Model, names: tuple[str, ...] | None
 ) -> dict[str, keras.layers.Layer]:
     """Find the layers to take the loss at, by their path in the model."""
-    layers = dict(_leaves(model))
+    leaves = list(_leaves(model))
+    layers = dict(leaves)
     if names is None:
         outputs = _output_layers(model)
-        found = {
-            path: layer
-            for path, layer in layers.items()
+        chosen = [
+            (path, layer)
+            for path, layer in leaves
             if is_activation(layer) and layer not in outputs
-        }
+        ]
+        found = dict(chosen)
+        _check_names([path for path, _ in chosen])
         if not found:
             raise ValueError(
                 "The model has no hidden activation to take the Variance Constancy "
@@ -64,7 +67,16 @@ def targets(
             f"{list(layers)}. Received: layers={list(names)}, of which {unknown} "
             f"are not among them."
         )
+    _check_names([path for path, _ in leaves if path in names])
     return {name: layers[name] for name in names}
+
+
+def _check_names(paths: list[str]) -> None:
+    if twice := sorted({path for path in paths if paths.count(path) > 1}):
+        raise ValueError(
+            "Layers that the Variance Constancy Loss is taken at need names of their "
+            f"own. Received several layers called {', '.join(map(repr, twice))}"
+        )
 
 
 def _leaves(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, Any]]:

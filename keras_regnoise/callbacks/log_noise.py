@@ -22,8 +22,9 @@ class LogNoise(keras.callbacks.Callback):  # type: ignore[misc]
     of `WeightNoise` and `keras.layers.GaussianNoise`. Keras's dropouts are there too.
 
     A `VarianceConstancy` layer, and a layer with that regularizer, has under
-    `"variance_constancy/<path>"` the mean over the epoch's training steps of what it
-    added to the loss, its weight included; nothing where that is in no gradient.
+    `"variance_constancy/<path>"` the mean over its calls in the epoch's training steps
+    of what it added to the loss, its weight included; nothing where that is in no
+    gradient.
     `keras_regnoise.callbacks.VarianceConstancy` logs the same of its layers. In such a
     model, every `fit` with this callback compiles its training step anew.
 

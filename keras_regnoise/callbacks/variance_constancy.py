@@ -20,12 +20,13 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
     """Trains with the Variance Constancy Loss (VCL) for the length of one `fit`.
 
     For a model that was built and compiled without it. While a training step runs, the
-    loss is taken before every activation but those that make the model's outputs;
+    loss is taken before every activation but those that make the model's outputs (of a
+    subclassed model, whose outputs Keras does not know, before all: name them);
     between the steps and afterwards the model is as it was, also when `fit` raises.
     (If a later callback raises at the beginning of a batch, the model still calls its
     own train function, but through this callback, until its next step.) The loss
-    of each layer is in the epoch's `logs` (and so in the history) under
-    `"variance_constancy/<layer name>"`.
+    of each layer, a mean over its calls, is in the epoch's `logs` (and so in the
+    history) under `"variance_constancy/<layer name>"`.
 
     Args:
         weight: Factor of the loss, a float of 0 or more. Defaults to 0.01, the paper's.
@@ -170,17 +171,29 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
 
     @contextlib.contextmanager
     def _attached(self, layer: keras.Layer, recorder: Any) -> Iterator[None]:
+        holder = self._holder(layer)
+
         def penalize(x: Any) -> None:
             # Past what LogNoise records: the layer may have a regularizer of its own.
             loss = recorder.update(self.regularizer.penalty(x))
-            type(layer).add_loss(layer, loss)
+            keras.Layer.add_loss(holder, loss)
 
         name, wrap = place(layer)
         with replaced_attribute(layer, name, wrap(getattr(layer, name), penalize)):
             try:
                 yield
             finally:
-                clear_losses(layer)
+                clear_losses(holder)
+
+    def _holder(self, layer: keras.Layer) -> keras.Layer:
+        """Return what the loss of a layer is added to: the model, where it collects it.
+
+        In the stateless call of JAX's training step a layer that is called again drops
+        the loss of its call before (Keras clears what it takes for an outermost layer).
+        A step of the user's own may call another model, and has those of the layers.
+        """
+        is_lost = keras.config.backend() == "jax" and not _own_methods(self._trained)
+        return self._trained if is_lost else layer
 
 
 def _history(model: keras.Model) -> Any:
@@ -188,13 +201,18 @@ def _history(model: keras.Model) -> Any:
     return getattr(model, "history", None)
 
 
-def _reason(model: keras.Model) -> str:
-    """Say why the losses of layers are in no gradient, and what to write."""
-    own = [
+def _own_methods(model: keras.Model) -> list[str]:
+    """Name the methods of the user's own that add the losses of layers, if any."""
+    return [
         f"{type(model).__name__}.{name}"
         for name in _ADDING_LOSSES
         if getattr(type(model), name, None) is not getattr(keras.Model, name, None)
     ]
+
+
+def _reason(model: keras.Model) -> str:
+    """Say why the losses of layers are in no gradient, and what to write."""
+    own = _own_methods(model)
     if not own:
         return (
             "Either no training step calls the layers, or no weight before them is "

@@ -217,7 +217,7 @@ def write_best(directory: Path) -> None:
 
     run = Run.open(directory)
     standing = standing_of(run)
-    if standing is None or not standing.end:
+    if standing is None or standing.end in ("", "failed"):
         return
     arm = best_arm(run)
     cell, file = cells_by_score(run, arm)[0], directory / "best.keras"
@@ -229,7 +229,7 @@ def write_best(directory: Path) -> None:
     noisy, code = directory / "best_noisy.keras", directory / "best.py"
     for former in (noisy, code):
         former.unlink(missing_ok=True)
-    if standing.end == "better":
+    if standing.won:
         shutil.copyfile(run.model_of(cell), noisy)
         write_text(code, code_of_best(run))
         complain(f"wrote {noisy}, the same with its noise, and {code}, which makes it")

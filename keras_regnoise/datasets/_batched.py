@@ -24,17 +24,27 @@ def gathered(data: Any, name: str) -> tuple[Any, Any]:
     """
     batches = list(_batches(data, name))
     if not batches or any(not isinstance(b, tuple) or len(b) != 2 for b in batches):
-        received = type(batches[0]).__name__ if batches else "nothing"
+        first = batches[0] if batches else None
+        received = "nothing" if first is None else type(first).__name__
+        if isinstance(first, tuple):
+            received = f"tuples of {len(first)}"
         raise ValueError(
-            f"{name}: a {type(data).__name__} must give batches (x, y). Received: "
-            f"{received}"
+            f"{name}: a {type(data).__name__} must give batches (x, y), without sample "
+            f"weights: a loss can weigh. Received: {received}"
         )
     ranks = [np.ndim(leaf) for leaf in keras.tree.flatten(batches[0])]
     join = np.stack if min(ranks) == 0 else np.concatenate  # examples one by one
-    x, y = (
-        keras.tree.map_structure(lambda *parts: join(parts), *column)
-        for column in zip(*batches, strict=True)
-    )
+    try:
+        x, y = (
+            keras.tree.map_structure(lambda *parts: join(parts), *column)
+            for column in zip(*batches, strict=True)
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"{name}: the batches of a {type(data).__name__} must be of one size, but "
+            "for the number of their examples: pad them alike, and call batch() on "
+            f"examples that come one by one. NumPy said: {error}"
+        ) from error
     return x, y
 
 
@@ -47,10 +57,9 @@ def _batches(data: Any, name: str) -> Iterator[Any]:
     if data.num_batches is None:
         raise _endless(data, name)
     for number in range(data.num_batches):
-        x, y, *_ = data[number]
-        yield (
-            keras.tree.map_structure(keras.ops.convert_to_numpy, x),
-            keras.tree.map_structure(keras.ops.convert_to_numpy, y),
+        yield tuple(
+            keras.tree.map_structure(keras.ops.convert_to_numpy, part)
+            for part in data[number]
         )
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from keras_regnoise.datasets.split import Array, Split
 
-MISSING = ("", "?")
+# As pandas and R read and write it; "None" may be a word.
+MISSING = ("", "?", "NA", "N/A", "NaN", "nan", "NULL", "null")
 
 
 def label_numbers(splits: Mapping[str, Split]) -> tuple[dict[str, Split], list[str]]:

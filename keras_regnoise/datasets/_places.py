@@ -99,12 +99,14 @@ def has_images(place: Path) -> bool:
     if (place / ANNOTATIONS).is_file():
         return True
     folders = (path for path in (place / "train").glob("*") if path.is_dir())
-    return any(is_image(file.name) for path in folders for file in path.glob("*"))
+    files = (f"{path.name}/{f.name}" for path in folders for f in path.glob("*"))
+    return any(map(is_image, files))
 
 
 def is_image(file: str) -> bool:
-    """Whether a file is an image, by its name."""
-    return file.lower().endswith(_IMAGES)
+    """Whether a file is an image, by its name, and not hidden, as copies are."""
+    is_hidden = any(part.startswith(".") for part in file.split("/"))
+    return not is_hidden and file.lower().endswith(_IMAGES)
 
 
 def find_prepared(name: str, folder: Path) -> Path | None:

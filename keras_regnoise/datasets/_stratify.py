@@ -20,6 +20,7 @@ def divide(
     validation_examples: int | None = None,
     *,
     stratified: bool = True,
+    rare: bool = False,
 ) -> dict[str, Split]:
     """Complete a data set and cut it down to size.
 
@@ -32,6 +33,7 @@ def divide(
         test_examples: Examples to keep of test, None for all.
         validation_examples: Examples to keep of validation, None for all.
         stratified: Whether the targets are classes, each of which gives its share.
+        rare: Whether a class may have one example, which stays where it is drawn.
 
     Returns:
         The three splits.
@@ -39,7 +41,7 @@ def divide(
     splits = dict(splits)
     if not _FRACTIONS.keys() <= splits.keys():
         _check_count(splits["train"])
-        if stratified:
+        if stratified and not rare:
             _check_classes(splits["train"].y)
     for number, (name, fraction) in enumerate(_FRACTIONS.items()):
         if name not in splits:
@@ -105,7 +107,7 @@ def draw(
     the number of classes; here a small class stays undivided.
 
     Args:
-        y: Classes `(count,)`.
+        y: Classes `(count,)` or `(count, 1)`.
         count: Number of examples to draw.
         seed: Entropy of the draw.
         every_class: Draw at least one example of every class.
@@ -114,9 +116,10 @@ def draw(
         Indices of the drawn examples and of the others. With one seed, the examples
         of a smaller draw are among those of a larger one.
     """
+    y = np.ravel(y)
     order = np.random.default_rng(seed).permutation(len(y))
     by_class = order[np.argsort(y[order], kind="stable")]
-    sizes = np.bincount(y)
+    sizes = np.unique(y, return_counts=True)[1]  # not bincount: they may be dollars
     ranks = np.arange(len(y)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     position = np.empty(len(y))
     position[by_class] = (ranks + 0.5) / np.repeat(sizes, sizes)
@@ -130,6 +133,13 @@ def draw_any(size: int, count: int, seed: int) -> tuple[Array, Array]:
     """Draw `count` of `size` examples whose targets are not classes."""
     order = np.random.default_rng(seed).permutation(size)
     return order[:count], order[count:]
+
+
+def are_classes(y: object) -> bool:
+    """Whether targets are integers that may be classes, one for each example."""
+    if not isinstance(y, np.ndarray) or y.dtype.kind not in "iu" or not y.size:
+        return False
+    return y.shape in ((len(y),), (len(y), 1)) and bool(y.min() >= 0)
 
 
 def _check_count(data: Split) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_regnoise.datasets._encode import MISSING, encode, to_numbers
 from keras_regnoise.datasets._openml import LABEL
-from keras_regnoise.datasets._stratify import divide
+from keras_regnoise.datasets._stratify import are_classes, divide
 from keras_regnoise.datasets._tables import read_arrays, read_csv
 from keras_regnoise.datasets.split import Array, Split
 
@@ -41,7 +41,8 @@ def read_npz(path: Path) -> list[tuple[Any, Any]]:
         splits = divide(
             {"train": Split(*pairs["train"]), "test": Split(*pairs["test"])},
             0,
-            stratified=False,
+            stratified=are_classes(pairs["train"][1]),
+            rare=True,
         )
         pairs |= {name: tuple(splits[name]) for name in ("train", "validation")}
     return [pairs[name] for name in _NAMES if name in pairs]
@@ -78,7 +79,8 @@ def read_table(path: Path, target: str) -> dict[str, Split]:
     target = target or LABEL
     _, split = read_csv(path, target)
     y, names = _targets(split.y, f"{path}, column {target}")
-    splits = divide({"train": Split(split.x, y)}, 0, stratified=bool(names))
+    whole = {"train": Split(split.x, y)}
+    splits = divide(whole, 0, stratified=bool(names), rare=True)
     return encode(splits)
 
 
@@ -93,5 +95,11 @@ def _targets(cells: Array, where: str) -> tuple[Array, list[str]]:
         counts = np.unique(y, return_counts=True)[1]
         is_classes = whole and y.min() == 0 and y.max() + 1 == len(counts)
         return y, [str(n) for n in counts] if is_classes and counts.min() > 1 else []
+    odd = cells[~np.isfinite(numbers)]
+    if len(odd) < len(cells) / 2:
+        raise ValueError(
+            f"{where}: {len(odd)} of {len(cells)} targets are no numbers, as others "
+            f"are: {odd[0]!r}. Mend them, or give classes names that are words."
+        )
     names, y = np.unique(cells, return_inverse=True)
     return y.astype("int64"), [str(name) for name in names]

@@ -38,7 +38,7 @@ def fold(data: DataSet, folds: int, number: int) -> DataSet:
         raise ValueError(f"{data.name} has {size} examples, too few for {folds} folds.")
     order = np.random.default_rng(0).permutation(size)
     if data.classes > 1:
-        order = order[np.argsort(pool.y[order], kind="stable")]
+        order = order[np.argsort(np.ravel(pool.y)[order], kind="stable")]
     part = np.empty(size, int)
     part[order] = np.arange(size) % folds
     chosen = part == number % folds

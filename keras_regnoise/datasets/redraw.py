@@ -88,7 +88,7 @@ def _joined(one: Split, other: Split) -> Split:
 def _mislabelled(y: Array, classes: int, share: float, seed: int) -> Array:
     rng = np.random.default_rng((seed, _LABELS))
     wrong = rng.permutation(len(y))[: round(share * len(y))]
-    labels = y.copy()
+    labels = np.ravel(y).copy()
     shifts = rng.integers(1, classes, len(wrong), dtype=y.dtype)
     labels[wrong] = (labels[wrong] + shifts) % classes
-    return labels
+    return labels.reshape(y.shape)

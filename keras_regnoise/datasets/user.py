@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from keras_regnoise.datasets._batched import gathered, is_batched
-from keras_regnoise.datasets._stratify import divide
+from keras_regnoise.datasets._stratify import are_classes, divide
 from keras_regnoise.datasets._user_files import read_npz, read_table
 from keras_regnoise.datasets.data_set import SPLITS, DataSet, from_splits
 from keras_regnoise.datasets.split import Array, Split, arrays, mapped
@@ -56,7 +56,7 @@ def from_function(
         >>> data.shape
         {'a': (4,), 'b': ()}
     """
-    pairs = _pairs(_gathered(function(), name), name)
+    pairs = _pairs(unbatched(function(), name), name)
     return _from_pairs(pairs, name, examples, test_examples, validation_examples)
 
 
@@ -86,8 +86,8 @@ def from_file(path: str, target: str = "", **sizes: int | None) -> DataSet:
     return from_function(lambda: tuple(pairs), name, **sizes)
 
 
-def _gathered(result: Any, name: str) -> Any:
-    """Read what comes in batches."""
+def unbatched(result: Any, name: str) -> Any:
+    """Return what a function of the user's returns, with batches read into arrays."""
     if is_batched(result):
         return gathered(result, name)
     if isinstance(result, tuple | list) and any(map(is_batched, result)):
@@ -106,16 +106,10 @@ def _from_pairs(
         split: _split(pair, name) for split, pair in zip(SPLITS, pairs, strict=False)
     }
     _check_alike(splits, name)
-    labels = [split.y for split in splits.values() if _is_classes(split.y)]
+    labels = [split.y for split in splits.values() if are_classes(split.y)]
     has_classes = len(labels) == len(splits)
-    divided = divide(
-        splits,
-        0,
-        examples,
-        test_examples,
-        validation_examples,
-        stratified=has_classes and 1 not in np.bincount(splits["train"].y),
-    )
+    sizes = (examples, test_examples, validation_examples)
+    divided = divide(splits, 0, *sizes, stratified=has_classes, rare=True)
     classes = int(max(y.max() for y in labels)) + 1 if has_classes else 1
     return from_splits(name, divided, classes)
 
@@ -142,13 +136,6 @@ def _pairs(result: Any, name: str) -> list[tuple[Any, Any]]:
 
 def _split(pair: tuple[Any, Any], name: str) -> Split:
     x, y = (mapped(lambda one: _array(one, name), _without_tuples(n)) for n in pair)
-    if (
-        isinstance(y, np.ndarray)
-        and y.ndim == 2
-        and y.shape[1] == 1
-        and y.dtype.kind == "i"
-    ):
-        y = y[:, 0]  # as keras.datasets.cifar10 has them
     shapes = [array.shape for nested in (x, y) for array in arrays(nested)]
     if len({shape[:1] for shape in shapes}) > 1 or not shapes[0]:
         raise ValueError(
@@ -170,11 +157,6 @@ def _array(values: Any, name: str) -> Array:
         return array.astype("float32", copy=False)
     # `DataSet.batches` scales bytes, and not what a user's function returns.
     return array.astype("int32" if array.dtype.itemsize < 4 else "int64", copy=False)
-
-
-def _is_classes(y: Any) -> bool:
-    is_array = isinstance(y, np.ndarray) and y.ndim == 1
-    return is_array and y.dtype.kind == "i" and bool(y.min() >= 0)
 
 
 def _check_alike(splits: dict[str, Split], name: str) -> None:

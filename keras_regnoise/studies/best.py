@@ -6,7 +6,7 @@ from statistics import mean
 from keras_regnoise._race.snippet import snippet
 from keras_regnoise.studies.input_error import InputError
 from keras_regnoise.studies.race import standing_of
-from keras_regnoise.studies.run import ArmKey, Record, Run
+from keras_regnoise.studies.run import ArmKey, Record, Run, arm_name
 
 
 def best_arm(run: Run) -> ArmKey:
@@ -23,7 +23,7 @@ def best_arm(run: Run) -> ArmKey:
             f"No cell of {run.directory} is done, so there is no best one yet."
         )
     if standing := standing_of(run):
-        return "", standing.leader if standing.end == "better" else standing.none
+        return "", standing.leader if standing.won else standing.none
     arms = [[r for r in run.of_arm(arm) if r.done] for arm in run.arms]
 
     def rank(records: Sequence[Record]) -> tuple[int, float]:
@@ -47,8 +47,14 @@ def code_of_best(run: Run) -> str:
 
 
 def cells_by_score(run: Run, arm: ArmKey) -> list[str]:
-    """Return the cells of an arm that are done, the best first."""
+    """Return the cells of an arm that are done, the best first.
+
+    Raises:
+        InputError: If there is none.
+    """
     done = [record for record in run.of_arm(arm) if record.done]
+    if not done:
+        raise InputError(f"No training of {arm_name(arm)} is done: there is no model.")
     scores = dict(zip((r.cell for r in done), _scores(run, done), strict=True))
     return sorted(scores, key=lambda cell: -scores[cell])
 

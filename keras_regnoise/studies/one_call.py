@@ -2,6 +2,7 @@
 
 import hashlib
 import inspect
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
+from keras_tuner import HyperModel, HyperParameters
 
 from keras_regnoise._arguments import check_integer
-from keras_regnoise.datasets.user import from_function
+from keras_regnoise.datasets.user import from_function, unbatched
 from keras_regnoise.studies.direction import Direction
 from keras_regnoise.studies.engine.here import Here
 from keras_regnoise.studies.engine.lock import lock_run
@@ -24,6 +26,8 @@ from keras_regnoise.studies.race_result import RaceResult
 from keras_regnoise.studies.run import Options, Record, Run
 from keras_regnoise.studies.tune import Tuning, digest_of
 from keras_regnoise.studies.user_code import absolute, lent
+from keras_regnoise.tuning._alike import signature
+from keras_regnoise.tuning.noise_hyper_model import takes_hp
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -64,7 +68,8 @@ def race(
 
     Args:
         build_model: A function that builds and compiles a model, or the file of one,
-            as in `from_file`. One of `hp` may ask for hyperparameters of its own.
+            as in `from_file`. One of `hp`, or a `keras_tuner.HyperModel`, may ask for
+            hyperparameters of its own.
         data: `(x, y)`; or `(x, y), (x_val, y_val)`; or these and `(x_test, y_test)`;
             or a function that returns that. A part that is not given is taken from the
             first. In the place of a pair there may be a `tf.data.Dataset` or a
@@ -149,6 +154,8 @@ def _train(tuning: Tuning, options: Options, folder: Path, bar: "_Bar") -> Run:
 
 
 def _model(build_model: Any, functions: dict[str, Callable[..., Any]]) -> str:
+    if isinstance(build_model, HyperModel):
+        build_model = build_model.build
     if isinstance(build_model, keras.Model):
         raise ValueError(
             f"build_model is a model ({build_model.name}), and each training needs a "
@@ -166,8 +173,12 @@ def _model(build_model: Any, functions: dict[str, Callable[..., Any]]) -> str:
 def _data(data: Any, functions: dict[str, Callable[..., Any]]) -> str:
     if isinstance(data, str | Path):
         return absolute(str(data))
-    is_function = inspect.isroutine(data)
-    functions[_DATA] = data if is_function else lambda: data
+    if not inspect.isroutine(data):
+        # Read once: a tf.data.Dataset that is shuffled is another one each time.
+        arrays = unbatched(data, _DATA)
+        functions[_DATA] = lambda: arrays
+    else:
+        functions[_DATA] = data
     return f"python:{_DATA}"
 
 
@@ -180,7 +191,7 @@ def _digest(build_model: Any, data: Any, functions: Mapping[str, Any]) -> str:
         if name == _DATA:
             digest.update(from_function(function, _DATA).fingerprint.encode())
         else:
-            digest.update(_source(function).encode())
+            digest.update(f"{_source(function)}\n{_built(function)}".encode())
     return digest.hexdigest()
 
 
@@ -189,6 +200,29 @@ def _source(function: Any) -> str:
         return inspect.getsource(function)
     except (OSError, TypeError):  # typed into an interpreter
         return repr(getattr(getattr(function, "__code__", None), "co_code", ""))
+
+
+def _built(function: Any) -> str:
+    """Describe what it builds: the same source may build another model each time."""
+    try:
+        model = function(HyperParameters()) if takes_hp(function) else function()
+        parts = [
+            signature(model),
+            [tuple(weight.shape) for weight in model.weights],
+            _without_names(model.get_compile_config()),
+        ]
+    except Exception:  # the rehearsal, which comes next, has words for it
+        return ""
+    return json.dumps(parts, default=lambda one: type(one).__name__)
+
+
+def _without_names(config: Any) -> Any:
+    """Leave out names, which Keras counts on."""
+    if isinstance(config, Mapping):
+        return {k: _without_names(v) for k, v in config.items() if k != "name"}
+    if isinstance(config, list | tuple):
+        return [_without_names(one) for one in config]
+    return config
 
 
 @contextmanager

@@ -112,6 +112,12 @@ class Tuning:
                 f"Whether more or less of {self.objective!r} is better is not known. "
                 "Say so with --direction max or --direction min."
             )
+        if not self.objective.startswith("val_"):
+            raise InputError(
+                "The objective is what is chosen by, a number of the validation part; "
+                "the winner is measured by the same of the test part. Its name begins "
+                f'with "val_", such as "val_accuracy". Received: {self.objective!r}'
+            )
         recipe = Recipe(
             epochs=self.epochs,
             batch_size=self.batch_size,

@@ -17,6 +17,12 @@ from keras_regnoise._data import (
     to_array,
 )
 
+# Arguments of `fit` that would train on something else.
+_OWN = {
+    *("x", "y", "sample_weight", "initial_epoch"),
+    *("validation_data", "validation_split"),
+}
+
 
 def check_data(train: Any, validation: Any, options: dict[str, Any]) -> None:
     """Raise `ValueError` for data that cannot be read again, or not be joined."""
@@ -35,6 +41,12 @@ def check_data(train: Any, validation: Any, options: dict[str, Any]) -> None:
             "`train` and `validation` must be of one kind, to become one: both (x, y), "
             "both (x, y, sample_weight), or both data sets of batches. Received: "
             f"train of {kinds['train']}, validation of {kinds['validation']}"
+        )
+    if own := sorted(_OWN & options.keys()):
+        raise ValueError(
+            f"`refit` sets {', '.join(f'`{name}`' for name in own)} itself: what is "
+            "trained on, held out and for how long is in `train`, `validation` and "
+            f"`epochs`. Received: {', '.join(f'{n}={options[n]!r}' for n in own)}"
         )
     if is_stream(train) and options.get("steps_per_epoch") is not None:
         raise ValueError(
@@ -76,7 +88,16 @@ def both(train: Any, validation: Any, *, shuffle: bool = True) -> dict[str, Any]
 
 
 def _arrays(data: Any) -> tuple[Any, ...]:
-    return tuple(data) if isinstance(data, (tuple, list)) else (data,)
+    parts = tuple(data) if isinstance(data, (tuple, list)) else (data,)
+    while parts and parts[-1] is None:  # (x, y, None): no sample weights
+        parts = parts[:-1]
+    return parts
+
+
+def _as_tuple(batch: Any) -> Any:
+    """Return the arrays of a batch, as `fit` takes them from a generator."""
+    batch = tuple(batch) if isinstance(batch, list) else batch
+    return as_arrays(batch if isinstance(batch, tuple) else (batch,))
 
 
 def _mixed(
@@ -91,8 +112,7 @@ def _mixed(
         opened = [stream(source) for source in sources]
         for turn in turns:
             batch = next(opened[turn])
-            batch = tuple(batch) if isinstance(batch, list) else batch
-            yield as_arrays(batch)
+            yield _as_tuple(batch)
         for source in sources:
             if isinstance(source, keras.utils.PyDataset):
                 source.on_epoch_end()  # which may shuffle it

@@ -226,12 +226,12 @@ def _starter(model: Model) -> Callable[[], keras.Model]:
 
 
 def _best_epochs(stopping: keras.callbacks.EarlyStopping) -> int:
-    if stopping.best is None:
+    if stopping.best is None or math.isnan(stopping.best):
         raise ValueError(
             "Early stopping never had a value to compare, so it cannot tell when to "
             "stop. Monitor 'val_loss' or a metric that the model was compiled with, "
             "from an epoch that is run. Received: "
-            f"early_stopping.monitor={stopping.monitor!r}"
+            f"early_stopping.monitor={stopping.monitor!r}, best={stopping.best}"
         )
     return int(stopping.best_epoch) + 1
 

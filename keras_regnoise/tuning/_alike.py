@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from keras_regnoise._race.words import arm_label, merged_label
+from keras_regnoise._race.words import NOISE, arm_label, merged_label
 
 Values = Mapping[str, Any]
 _RATE = "noise_rate"
@@ -40,7 +40,7 @@ def distinct_arms(
             alone = values.get("noise", "none") == "none"
             signatures[kind] = kind if alone else signature(build(values)) or kind
         # The rate is in the signature of its first arm; of the others it is the same.
-        others = {n: v for n, v in values.items() if not n.startswith("noise")}
+        others = {n: v for n, v in values.items() if n not in NOISE}
         same = _key([signatures[kind], values.get(_RATE), others])
         alike.setdefault(same, []).append(values)
     return {

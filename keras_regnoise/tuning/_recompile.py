@@ -29,6 +29,7 @@ def recompile(model: keras.Model, original: keras.Model) -> keras.Model:
     renamed = {key: _renamed(arguments[key], names) for key in _BY_OUTPUT}
     optimizer = _fresh(arguments["optimizer"], original)
     model.compile(**{**arguments, **renamed, "optimizer": optimizer})
+    model.jit_compile = original.jit_compile  # it may have been set afterwards
     return model
 
 

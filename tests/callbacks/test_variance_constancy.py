@@ -284,3 +284,49 @@ def test_no_activation_to_find():
 def test_a_string_is_not_a_list():
     with pytest.raises(ValueError, match=r"layers='a'. Use layers=\['a'\]"):
         VarianceConstancy(layers="a")
+
+
+def shared_or_not(shared):
+    """Two hidden layers, with one activation for both or one for each."""
+    names = ("one", "one") if shared else ("one", "two")
+    made = {name: keras.layers.Activation("relu", name=name) for name in names}
+    inputs = x = keras.Input((5,))
+    for number, name in enumerate(names):
+        x = keras.layers.Dense(6, name=f"dense{number}")(x)
+        x = made[name](x)
+    model = keras.Model(inputs, keras.layers.Dense(1)(x))
+    model.compile(keras.optimizers.SGD(0.05), "mse")
+    return model
+
+
+def test_a_layer_that_is_called_twice_has_the_loss_of_both_calls():
+    x, y = data()
+    models = [shared_or_not(shared) for shared in (True, False)]
+    models[1].set_weights(models[0].get_weights())
+    for model in models:
+        options = {"batch_size": 8, "epochs": 2, "shuffle": False, "verbose": 0}
+        model.fit(x, y, callbacks=[VarianceConstancy(1.0)], **options)
+    for one, other in zip(*(m.get_weights() for m in models), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
+
+
+class Twins(keras.Model):
+    """Two layers of one name, as Keras allows in a subclassed model."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = keras.layers.Dense(4, "relu", name="fc")
+        self.other = keras.layers.Dense(4, "relu", name="fc")
+        self.head = keras.layers.Dense(1, name="head")
+
+    def call(self, inputs):
+        return self.head(self.other(self.one(inputs)))
+
+
+@pytest.mark.parametrize("layers", [None, ["fc"]])
+def test_two_layers_of_one_name(layers):
+    model = Twins()
+    model.compile("sgd", "mse")
+    x, y = data()
+    with pytest.raises(ValueError, match=r"names of their own.* several.*'fc'"):
+        model.fit(x, y, verbose=0, callbacks=[VarianceConstancy(layers=layers)])

@@ -175,3 +175,13 @@ def test_a_class_that_the_training_split_lacks(tmp_path):
     (tmp_path / "mine" / "val" / "zebra" / "1.png").write_bytes(png(0, 0))
     with pytest.raises(ValueError, match="Missing there: zebra"):
         load(tmp_path / "mine")
+
+
+def test_hidden_files_are_no_images_and_no_classes(tmp_path):
+    write_classes(tmp_path / "mine")
+    before = load(tmp_path / "mine")
+    train = tmp_path / "mine" / "train"
+    (train / ".ipynb_checkpoints").mkdir()
+    (train / ".ipynb_checkpoints" / "0-checkpoint.png").write_bytes(png(0, 0))
+    (train / CLASSES[0] / "._0.png").write_bytes(b"of a Mac")
+    assert load(tmp_path / "mine").fingerprint == before.fingerprint

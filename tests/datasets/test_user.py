@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("sklearn")
 
+from keras_regnoise.datasets import fold
 from keras_regnoise.datasets.user import from_function
 from tests.helpers import to_numpy
 
@@ -172,3 +173,44 @@ def test_augmentation_needs_images():
         load([x, x, x], np.arange(40) % 2).batches(
             "train", 4, seed=0, augmentation=["flip"]
         )
+
+
+def test_a_column_of_integers_stays_one():
+    """A loss of the user's own would broadcast targets of another rank."""
+    data = load(X, Y[:, None])
+    assert data.train.y.shape == (72, 1)
+    assert np.bincount(data.test.y[:, 0]).tolist() == [10, 10]  # class by class
+    assert data.classes == 2
+    part = fold(data, 4, 0).validation
+    assert part.y.shape == (20, 1)
+    assert np.bincount(part.y[:, 0]).tolist() == [10, 10]
+
+
+def test_large_integers_are_no_table_of_their_size():
+    data = load(X, 10**12 * (1 + np.arange(100) % 50))
+    assert data.sizes == {"train": 72, "validation": 8, "test": 20}
+
+
+def test_a_class_of_one_leaves_the_others_divided():
+    y = np.repeat([0, 1, 2], [66, 33, 1])
+    assert np.bincount(load(X, y).test.y, minlength=3).tolist()[:2] == [13, 7]
+
+
+@pytest.mark.parametrize(
+    ("batches", "message"),
+    [
+        ([(X[:4], Y[:4], Y[:4])] * 3, "without sample weights.*tuples of 3"),
+        ([(X[:4],)] * 3, "tuples of 1"),
+        ([(X[:4], Y[:4]), (X[:4, :5], Y[:4])], "pad them alike"),
+    ],
+)
+def test_batches_of_other_forms(batches, message):
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return len(batches)
+
+        def __getitem__(self, number):
+            return batches[number]
+
+    with pytest.raises(ValueError, match=message):
+        load(Batches())

@@ -106,3 +106,29 @@ def test_each_fold_validates_on_another_part():
         assert part.test is data.test
         assert not set(part.validation.x[:, 0]) & set(part.train.x[:, 0])
     assert np.array_equal(fold(data, 4, 6).validation.x, parts[2].validation.x)
+
+
+@pytest.mark.parametrize("word", ["NA", "NaN", "null", ""])
+def test_what_is_missing_leaves_a_column_of_numbers(word, tmp_path):
+    file = tmp_path / "table.csv"
+    rows = [f"{word if n % 10 == 3 else n},{n % 2}" for n in range(100)]
+    file.write_text("size,label\n" + "\n".join(rows))
+    data = from_file(str(file))
+    assert data.shape == (1,)
+    assert np.isfinite(data.train.x).all()
+
+
+def test_targets_that_are_missing_or_odd_are_no_classes(tmp_path):
+    with pytest.raises(ValueError, match="10 examples have no value"):
+        from_file(
+            table(tmp_path, ["NA" if n % 10 == 3 else n for n in range(100)]), "price"
+        )
+    odd = ["cheap" if n % 10 == 3 else n for n in range(100)]
+    with pytest.raises(ValueError, match=r"10 of 100 targets are no numbers.*'cheap'"):
+        from_file(table(tmp_path, odd), target="price")
+
+
+def test_the_validation_part_of_an_npz_file_is_drawn_class_by_class(tmp_path):
+    y = np.repeat([0, 1], [90, 10])
+    file = npz(tmp_path, x_train=X, y_train=y, x_test=X[:10], y_test=Y[:10])
+    assert np.bincount(from_file(file).validation.y).tolist() == [9, 1]

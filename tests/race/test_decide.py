@@ -142,6 +142,57 @@ def test_a_winner_that_diverges_when_it_is_measured_has_not_won():
     assert standing.difference.mean > 0
 
 
+def ending(badly, value, seeds=lambda seed: True):
+    """Run a race in which all trainings of some arms end with a value."""
+    trainings = Trainings()
+    train = trainings.train
+
+    def trained(name, seed):
+        train(name, seed)
+        if name in badly and seeds(seed):
+            trainings.scores[name][seed] = value
+
+    trainings.train = trained
+    return trainings.run(Rules())
+
+
+@pytest.mark.parametrize("value", [math.nan, -math.inf])
+def test_where_all_trainings_fail_there_is_nothing_to_say(value):
+    standing = ending(ARMS, value)
+    assert (standing.end, standing.won, standing.measured) == ("failed", False, 0)
+
+
+def test_where_all_trainings_with_noise_fail_there_was_no_choice():
+    assert ending(ARMS[1:], math.nan).end == "failed"
+    # They were tried, and are no good.
+    assert ending(ARMS[1:], -math.inf).end == "nothing"
+
+
+def test_the_best_noise_leads_where_without_it_all_diverge():
+    standing = ending(("none",), -math.inf)
+    assert (standing.end, standing.leader) == ("none diverged", "good")
+    assert standing.won
+    assert not standing.difference.count
+
+
+def test_the_best_noise_leads_where_without_it_all_fail():
+    """It can't be said to be better than what did not run."""
+    standing = ending(("none",), math.nan)
+    assert (standing.end, standing.leader) == ("failed", "good")
+    assert not standing.won
+    assert set(standing.out) == {"middling", "bad"}
+
+
+def test_a_measurement_that_fails_says_nothing():
+    standing = ending(("good",), math.nan, lambda seed: seed >= FRESH)
+    assert (standing.end, standing.leader, standing.won) == ("failed", "good", False)
+
+
+def test_two_pairs_that_are_left_do_not_hide_that_no_noise_diverged():
+    standing = ending(("none",), -math.inf, lambda seed: seed >= FRESH + 2)
+    assert (standing.end, standing.difference.count) == ("none diverged", 2)
+
+
 def test_without_a_race_every_arm_gets_all_its_seeds():
     trainings = Trainings()
     standing = trainings.run(Rules(first=6, off=True))

@@ -5,7 +5,12 @@ from dataclasses import replace
 from keras_regnoise._race.decide import Standing
 from keras_regnoise._race.pairs import Pairs
 from keras_regnoise._race.rules import Rules
-from keras_regnoise._race.words import NOTHING, arm_label, missing_seeds, sentence
+from keras_regnoise._race.words import (
+    FAILED,
+    arm_label,
+    missing_seeds,
+    sentence,
+)
 
 ENDED = Standing(
     ("none", "RotationOut 0.5 before the head"),
@@ -33,7 +38,24 @@ def test_better():
 
 
 def test_the_choice_fell_on_no_noise():
-    assert sentence(replace(ENDED, leader="none", end="nothing"), "points") == NOTHING
+    assert sentence(replace(ENDED, leader="none", end="nothing"), "points") == (
+        "Nothing tried is distinguishable from none: leave it out."
+    )
+
+
+def test_the_default_of_a_space_of_ones_own_is_called_by_its_name():
+    first = {"units": 16}
+    arms = (arm_label(first, first), arm_label({"units": 32}, first))
+    assert arms == ("units=16", "units=32")
+    own = replace(ENDED, arms=arms, leader="units=32")
+    assert sentence(replace(own, end="nothing", leader="units=16"), "points") == (
+        "Nothing tried is distinguishable from units=16: stay with units=16."
+    )
+    lost = replace(own, end="worse", difference=Pairs(-0.1, 0.1, 12))
+    assert sentence(lost, "points", 100) == (
+        "units=32, chosen as the best, is worse than units=16 by 10.0 ± 7.5 points "
+        "when measured: stay with units=16."
+    )
 
 
 def test_a_difference_that_is_small_beside_its_spread_is_nothing():
@@ -48,6 +70,19 @@ def test_diverged_in_the_measurement():
     assert sentence(ended("diverged", 0.1, 0.01), "points", 100) == (
         "RotationOut 0.5 before the head, chosen as the best noise, diverged more "
         "often than none when measured: leave it out."
+    )
+
+
+def test_what_could_not_be_measured_has_no_number():
+    failed = sentence(replace(ENDED, end="failed"), "points", 100)
+    assert (
+        failed
+        == FAILED
+        == ("Nothing can be compared: the trainings failed or diverged.")
+    )
+    assert sentence(replace(ENDED, end="none diverged"), "points", 100) == (
+        "RotationOut 0.5 before the head trains where none diverged when measured: the "
+        "model needs it, or a smaller learning rate."
     )
 
 

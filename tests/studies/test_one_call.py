@@ -10,8 +10,11 @@ import pytest
 pytest.importorskip("keras_tuner")
 pytest.importorskip("distributed")
 
+import keras_tuner
+
 import keras_regnoise as krn
 from keras_regnoise.datasets.user import from_function
+from keras_regnoise.studies.one_call import _built
 from keras_regnoise.studies.race import standing_of
 from keras_regnoise.studies.report import summarize
 from keras_regnoise.studies.run import FolderError
@@ -148,6 +151,8 @@ WRONG = {
     "a model": ({"build_model": keras.Sequential()}, "each training needs a new one"),
     "no such file": ({"build_model": "model.keras"}, "There is no file model.keras"),
     "no such metric": ({"objective": "val_accuracy"}, "val_accuracy"),
+    "of the test": ({"objective": "test_mae"}, 'begins with "val_".*test_mae'),
+    "of the training": ({"objective": "mae"}, 'begins with "val_".*mae'),
     "one seed": ({"seeds": 1}, "seeds"),
     "one part": ({"data": lambda: np.zeros(3)}, "must return"),
 }
@@ -177,3 +182,67 @@ def test_draws_of_other_threads_change_nothing(result):
         ended.set()
         thread.join()
     assert metrics(again.run.directory) == metrics(result.run.directory)
+
+
+def with_units(units):
+    def build():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units)])
+        model.add(keras.layers.Dense(1))
+        model.compile(keras.optimizers.Adam(0.02), "mse", metrics=["mae"])
+        return model
+
+    return build
+
+
+def test_another_model_of_the_same_source_does_not_go_on_in_a_folder(tmp_path):
+    few = {"rates": (0.2,), "epochs": 1, "trainings": 12, "directory": tmp_path}
+    krn.tuning.race(with_units(2), data, **OF_MAE | few)
+    with pytest.raises(FolderError, match="another recipe"):
+        krn.tuning.race(with_units(3), data, **OF_MAE | few)
+    krn.tuning.race(with_units(2), data, **OF_MAE | few)  # and this one does
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.2])
+def test_what_is_compiled_is_told_apart_too(rate):
+    def build():
+        model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+        model.compile(keras.optimizers.SGD(rate), "mse")
+        return model
+
+    assert _built(build) == _built(build)
+    assert str(rate) in _built(build)
+
+
+def test_shuffled_batches_are_read_once(tmp_path):
+    tf = pytest.importorskip("tensorflow")
+    batches = tf.data.Dataset.from_tensor_slices(data()).shuffle(160).batch(32)
+    few = {"rates": (0.2,), "epochs": 1, "trainings": 12}
+    result = krn.tuning.race(build_model, batches, **OF_MAE | few)
+    assert len({record.data["fingerprint"] for record in result.run.records}) == 1
+    load = result._functions["data"]
+    assert all((a == b).all() for a, b in zip(load(), load(), strict=True))
+
+
+def test_trainings_that_all_fail_are_no_answer():
+    x, y = data()
+    y[::3] = np.nan
+    few = {"rates": (0.2,), "epochs": 1, "trainings": 12}
+    result = krn.tuning.race(build_model, (x, y), **OF_MAE | few)
+    assert result.sentence.startswith("Nothing can be compared: the trainings failed")
+    assert "loss became nan" in result.sentence
+    with pytest.raises(ValueError, match="No cell"):
+        result.best_model()
+
+
+class Units(keras_tuner.HyperModel):
+    """A space of its own, without noise."""
+
+    def build(self, hp):
+        return with_units(hp.Choice("units", [4, 16]))()
+
+
+def test_a_space_without_noise_has_no_arm_called_none():
+    few = {"epochs": 1, "seeds": 2, "measure": 3, "trainings": 12, "verbose": 0}
+    result = krn.tuning.race(Units(), data, objective="val_mae", **few)
+    assert [row["arm"] for row in result.table] == ["units=4", "units=16"]
+    assert "none" not in result.sentence

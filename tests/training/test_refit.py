@@ -298,8 +298,47 @@ def test_data_that_cannot_be_used(data, options, message):
             "never had a value to compare.*monitor='val_loss'",
         ),
         ({"model": keras.Sequential([keras.layers.Dense(1)])}, "compiled and built"),
+        ({"validation_split": 0.5}, "`refit` sets `validation_split` itself.*=0.5"),
+        ({"initial_epoch": 3}, "`refit` sets `initial_epoch` itself"),
+        ({"callbacks": [Scripted([np.nan] * 2)], "epochs": 2}, "never had.*best=nan"),
     ],
 )
 def test_bad_arguments(options, message):
     with pytest.raises(ValueError, match=message):
         run(**options)
+
+
+def test_sample_weights_of_none_are_none():
+    options = {"epochs": 2, "batch_size": BATCH, "shuffle": False, "verbose": 0}
+    found = refit(build, (*TRAIN, None), (*VALIDATION, None), **options)
+    assert found.is_complete
+    expected = refit(build, TRAIN, VALIDATION, **options)
+    assert found.second.history["loss"] == expected.second.history["loss"]
+
+
+@pytest.mark.parametrize("strategy", ["restart", "continue"])
+def test_batches_of_inputs_alone(strategy):
+    """As an autoencoder takes them, whose loss is its own."""
+    tf = pytest.importorskip("tensorflow")
+
+    class Encoder(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.back = keras.layers.Dense(3)
+
+        def call(self, inputs):
+            return self.back(inputs)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, *rest, **more):
+            return keras.ops.mean(keras.ops.square(x - y_pred))
+
+    def start():
+        model = Encoder()
+        model.compile("sgd")
+        return model
+
+    parts = (
+        tf.data.Dataset.from_tensor_slices(p[0]).batch(4) for p in (TRAIN, VALIDATION)
+    )
+    found = refit(start, *parts, strategy=strategy, epochs=2, verbose=0)
+    assert len(found.second.epoch) >= 1

@@ -74,3 +74,12 @@ def test_a_loss_that_would_be_another_one_is_refused():
     model = OwnLoss(inputs, outputs, factor=9.0)
     with pytest.raises(ValueError, match="has its own compute_loss"):
         with_noise(model, "dropout", 0.1, "before_head")
+
+
+@pytest.mark.skipif(keras.config.backend() == "torch", reason="torch does not compile")
+def test_jit_compile_that_was_set_after_compile_is_kept():
+    model = build()
+    for chosen in (not model.jit_compile, model.jit_compile):
+        model = build()
+        model.jit_compile = chosen
+        assert with_noise(model, "dropout", 0.1, "before_head").jit_compile == chosen

@@ -137,7 +137,7 @@ class Trainer:
             network, own = stack.enter_context(self._network(cell, model, hp))
             fit = Fit(callbacks, backup.initial_epoch, backup.history)
             metrics = checked_metrics(model.fit(hp, network, fit), self.study)
-            _check_finite(metrics)
+            _check_finite(metrics, self.study)
         fit_seconds = backup.fit_seconds
         record = self._record(
             cell,
@@ -244,8 +244,15 @@ def _rounded(history: Mapping[str, Sequence[float]]) -> dict[str, list[float]]:
     }
 
 
-def _check_finite(metrics: Mapping[str, float]) -> None:
-    if bad := [k for k, value in metrics.items() if not math.isfinite(value)]:
+def _check_finite(metrics: Mapping[str, float], study: Study) -> None:
+    """Raise if a loss is not finite, or a number by which arms are compared.
+
+    Others may be undefined, as the area under a curve is of one class.
+    """
+    compared = (name.rpartition("_")[2] for name in (study.metric, study.objective))
+    ends = ("loss", *compared)
+    missing = [name for name, value in metrics.items() if not math.isfinite(value)]
+    if bad := [name for name in missing if name.endswith(ends)]:
         raise DivergedError(f"not finite at the end: {', '.join(bad)}")
 
 

@@ -32,7 +32,11 @@ def answer(arms: Sequence[ArmSummary], run: Run) -> str:
     if standing := standing_of(run):
         metric = Metric(measured_by(run))
         amount = "points" if metric.percent else f"in {metric.words}"
-        return sentence(standing, amount, metric.factor)
+        text = sentence(standing, amount, metric.factor)
+        errors = (r.error for r in run.records if r.error)
+        if standing.end == "failed" and (error := next(errors, "")):
+            return f"{text} The first: {error}"
+        return text
     if run.description.profile:
         contrasts, words = _over_problems(arms, run)
     else:

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 
 import keras
 import numpy as np
@@ -14,7 +15,7 @@ from keras_regnoise.studies.engine.attempts import Attempts
 from keras_regnoise.studies.engine.backup import CellBackup
 from keras_regnoise.studies.engine.cell import time_cell
 from keras_regnoise.studies.engine.plan import Plan
-from keras_regnoise.studies.engine.training import DivergedError, Trainer
+from keras_regnoise.studies.engine.training import DivergedError, Trainer, _check_finite
 from keras_regnoise.studies.run import Options, Record, Run, write_manifest
 from tests.studies.engine.command import TINY, TROUBLED
 
@@ -257,3 +258,12 @@ def test_why_a_cell_can_not_be_timed_is_said(tmp_path):
     write_manifest(tmp_path, work.run.manifest)
     timing = time_cell(tmp_path, cell(work, "raises"))
     assert (timing.seconds, timing.reason) == (None, "ValueError: out of luck")
+
+
+@pytest.mark.parametrize("name", ["test_auc", "val_precision"])
+def test_a_metric_by_which_nothing_is_compared_may_be_undefined(name):
+    study = registry.find("keep-rate")[0]
+    _check_finite({"test_accuracy": 0.5, "loss": 0.1, name: math.nan}, study)
+    for other in ("loss", "val_loss", "test_accuracy", "best_val_accuracy"):
+        with pytest.raises(DivergedError, match=f"not finite at the end: {other}"):
+            _check_finite({other: math.inf}, study)
