@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from keras_regnoise._race.pairs import (
-    FEWEST,
     NO_PAIRS,
     Pairs,
     Scores,
@@ -42,8 +41,8 @@ class Standing:
         end: `"nothing"` if the choice fell on no noise, `"failed"` if nothing can be
             compared, `"better"` or `"worse"` if the measurement excludes 0,
             `"diverged"` if the winner diverged in it more often than no noise,
-            `"none diverged"` if that did and left too few pairs, `"budget"` if there is
-            no room for more, `""` if the race goes on.
+            `"none diverged"` if that did in most of it and the winner in none,
+            `"budget"` if there is no room for more, `""` if the race goes on.
     """
 
     arms: tuple[str, ...]
@@ -175,8 +174,8 @@ def _choose(now: Standing, scores: Table, took: Table) -> Standing:
 def _measure(now: Standing, measured: Table, took: Table) -> Standing:
     """Take the scores of a look at the winner, or say that they are wanted."""
     new = now.fresh(now.measured + 1)[len(now.fresh(now.measured)) :]
-    if now.measured and not _affords(now, new, took):
-        return replace(now, end="budget")
+    if now.measured and (now.rules.off or not _affords(now, new, took)):
+        return replace(now, end="budget" if now.difference.enough else "failed")
     if missing := _missing(new, measured):
         return replace(now, wanted=missing)
     # A race that went on with more budget may have measured another winner before.
@@ -187,14 +186,14 @@ def _measure(now: Standing, measured: Table, took: Table) -> Standing:
     step = smallest_step([list(own.values()), list(none.values())])
     difference = paired(own, none, step)
     end: End = ""
-    if _diverged(own) > _diverged(none):
+    if any(all(map(math.isnan, scores.values())) for scores in (own, none)):
+        end = "failed"
+    elif _diverged(own) > _diverged(none):
         end = "diverged"
     elif difference.excludes_zero(level):
         end = "better" if difference.mean > 0 else "worse"
-    elif difference.count < FEWEST and _diverged(none) > _diverged(own):
+    elif _diverged(none) > count / 2 and not _diverged(own):
         end = "none diverged"
-    elif not difference.count:
-        end = "failed"
     return replace(
         now, measured=now.measured + 1, level=level, difference=difference, end=end
     )

@@ -8,7 +8,7 @@ from itertools import pairwise
 from keras_regnoise._student import critical
 
 Scores = dict[int, float]
-FEWEST = 3
+_FEWEST = 3
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ class Pairs:
     deviation: float
     count: int
 
+    @property
+    def enough(self) -> bool:
+        """Whether there are pairs enough to say how sure the mean is."""
+        return self.count >= _FEWEST
+
     def half_width(self, alpha: float) -> float:
         """Half the interval that misses the true difference with this probability."""
         if self.count < 2:
@@ -33,7 +38,7 @@ class Pairs:
 
     def excludes_zero(self, alpha: float) -> bool:
         """Whether all of the interval is on one side of 0."""
-        return self.count >= FEWEST and abs(self.mean) > self.half_width(alpha)
+        return self.enough and abs(self.mean) > self.half_width(alpha)
 
     def needed(self, alpha: float, most: int) -> int | None:
         """Return with how many pairs a difference of this size would exclude 0.
@@ -44,7 +49,7 @@ class Pairs:
             alpha: As in `half_width`.
             most: Pairs at which to give up.
         """
-        for count in range(max(FEWEST, self.count), most + 1):
+        for count in range(max(_FEWEST, self.count), most + 1):
             if Pairs(self.mean, self.deviation, count).excludes_zero(alpha):
                 return count
         return None

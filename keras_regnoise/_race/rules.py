@@ -22,7 +22,7 @@ class Rules:
         measure: Seeds that the winner is measured with at first.
         trainings: The budget in trainings, or None.
         seconds: The budget in seconds of training, all workers together, or None.
-        off: Whether there is no race: one round, then the measurement.
+        off: Whether there is no race: one round, then one measurement.
 
     Example:
 

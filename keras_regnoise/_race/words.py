@@ -49,7 +49,8 @@ def arm_label(values: Mapping[str, object], first: Mapping[str, object]) -> str:
     >>> arm_label(noise | {"noise_placement": "before_head"}, {"noise": "none"})
     'RotationOut 0.5 before the head'
     """
-    if values == first and (not first or NONE in first.values()):
+    plain = not first or NONE in first.values()
+    if values == first and plain and first.get("noise", NONE) == NONE:
         return NONE
     words = []
     if "noise" in values:

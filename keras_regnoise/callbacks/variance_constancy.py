@@ -12,8 +12,10 @@ from keras_regnoise.regularizers import VarianceConstancy as Regularizer
 
 # A GAN may train its generator only every few steps.
 _STEPS_TO_WAIT = 10
-# The methods of a model that add the losses of its layers to the loss.
-_ADDING_LOSSES = ("train_step", "compute_loss_and_updates", "compute_loss")
+# The methods of a model that call it in a training step of JAX's, and those that add
+# the losses of its layers to the loss.
+_CALLING = ("train_step", "compute_loss_and_updates")
+_ADDING_LOSSES = (*_CALLING, "compute_loss")
 
 
 class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
@@ -192,8 +194,9 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
         the loss of its call before (Keras clears what it takes for an outermost layer).
         A step of the user's own may call another model, and has those of the layers.
         """
-        is_lost = keras.config.backend() == "jax" and not _own_methods(self._trained)
-        return self._trained if is_lost else layer
+        is_lost = keras.config.backend() == "jax"
+        own = _own_methods(self._trained, _CALLING)
+        return self._trained if is_lost and not own else layer
 
 
 def _history(model: keras.Model) -> Any:
@@ -201,18 +204,18 @@ def _history(model: keras.Model) -> Any:
     return getattr(model, "history", None)
 
 
-def _own_methods(model: keras.Model) -> list[str]:
-    """Name the methods of the user's own that add the losses of layers, if any."""
+def _own_methods(model: keras.Model, names: Sequence[str]) -> list[str]:
+    """Name those of some methods that are of the user's own."""
     return [
         f"{type(model).__name__}.{name}"
-        for name in _ADDING_LOSSES
+        for name in names
         if getattr(type(model), name, None) is not getattr(keras.Model, name, None)
     ]
 
 
 def _reason(model: keras.Model) -> str:
     """Say why the losses of layers are in no gradient, and what to write."""
-    own = _own_methods(model)
+    own = _own_methods(model, _ADDING_LOSSES)
     if not own:
         return (
             "Either no training step calls the layers, or no weight before them is "

@@ -57,10 +57,12 @@ def _batches(data: Any, name: str) -> Iterator[Any]:
     if data.num_batches is None:
         raise _endless(data, name)
     for number in range(data.num_batches):
-        yield tuple(
-            keras.tree.map_structure(keras.ops.convert_to_numpy, part)
-            for part in data[number]
-        )
+        batch = data[number]
+        if not isinstance(batch, tuple | list):
+            yield batch
+            return
+        parts = tuple(batch[:2] if len(batch) == 3 and batch[2] is None else batch)
+        yield keras.tree.map_structure(keras.ops.convert_to_numpy, parts)
 
 
 def _endless(data: Any, name: str) -> ValueError:

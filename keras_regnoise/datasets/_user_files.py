@@ -94,7 +94,7 @@ def _targets(cells: Array, where: str) -> tuple[Array, list[str]]:
         y = numbers.astype("int64" if whole else "float32")
         counts = np.unique(y, return_counts=True)[1]
         is_classes = whole and y.min() == 0 and y.max() + 1 == len(counts)
-        return y, [str(n) for n in counts] if is_classes and counts.min() > 1 else []
+        return y, [str(n) for n in counts] if is_classes else []
     odd = cells[~np.isfinite(numbers)]
     if len(odd) < len(cells) / 2:
         raise ValueError(

@@ -15,8 +15,8 @@ class Split(NamedTuple):
         x: Inputs `(count, ...)`, float32, or uint8 for images from 0 to 255; of a
             user's function also integers, and a dict or a list of arrays for a model of
             several inputs.
-        y: Integer classes `(count,)`; of a user's function also numbers, and a dict or
-            a list of arrays for a model of several outputs.
+        y: Integer classes `(count,)`; of a user's function also `(count, 1)`, numbers,
+            and a dict or a list of arrays for a model of several outputs.
     """
 
     x: Any

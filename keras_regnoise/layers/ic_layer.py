@@ -160,17 +160,15 @@ class ICLayer(keras.layers.Layer):  # type: ignore[misc]
         return input_shape
 
     def get_config(self) -> Config:
+        choices = dict(self._chosen)
+        if self.trainable and not self.normalization.trainable:
+            choices["normalization"] = self.normalization  # frozen by itself
         chosen = {
             name: keras.saving.serialize_keras_object(choice)
-            for name, choice in self._chosen.items()
+            for name, choice in choices.items()
         }
-        trainable = self.trainable
-        if isinstance(self._chosen["normalization"], str):
-            # Whose configuration is not kept: it may be frozen by itself.
-            trainable = trainable and self.normalization.trainable
         return {
             **super().get_config(),
-            "trainable": trainable,
             "rate": self._rate_config(),
             **chosen,
             "axis": self.axis,

@@ -109,6 +109,7 @@ def race(
         RotationOut 0.5 before the head is better than none by 1.82 ± 0.61 points.
     """
     functions: dict[str, Callable[..., Any]] = {}
+    policy = keras.config.dtype_policy().name
     tuning = Tuning(
         build=_model(build_model, functions),
         data=_data(data, functions),
@@ -130,7 +131,7 @@ def race(
     )
     temporary = tempfile.TemporaryDirectory() if directory is None else None
     folder = Path(temporary.name if temporary else directory or ".")
-    options = Options(precision=keras.config.dtype_policy().name)
+    options = Options(precision=policy)
     with lent(**functions), _policy_kept():
         run = _train(tuning, options, folder, _Bar(verbose))
     return RaceResult(run, functions, temporary)
@@ -155,7 +156,14 @@ def _train(tuning: Tuning, options: Options, folder: Path, bar: "_Bar") -> Run:
 
 def _model(build_model: Any, functions: dict[str, Callable[..., Any]]) -> str:
     if isinstance(build_model, HyperModel):
-        build_model = build_model.build
+        if type(build_model).fit is not HyperModel.fit:
+            raise ValueError(
+                f"{type(build_model).__name__} has a fit() of its own, which a race "
+                "does not call: it trains as `epochs` and `batch_size` say. Give its "
+                "build."
+            )
+        # Not `build_model.build`: keras-tuner has wrapped it.
+        build_model = type(build_model).build.__get__(build_model)
     if isinstance(build_model, keras.Model):
         raise ValueError(
             f"build_model is a model ({build_model.name}), and each training needs a "
@@ -205,24 +213,33 @@ def _source(function: Any) -> str:
 def _built(function: Any) -> str:
     """Describe what it builds: the same source may build another model each time."""
     try:
-        model = function(HyperParameters()) if takes_hp(function) else function()
+        with _policy_kept():
+            model = function(HyperParameters()) if takes_hp(function) else function()
+        outputs = getattr(model, "output_names", [])
         parts = [
-            signature(model),
+            json.loads(signature(model) or "null"),
             [tuple(weight.shape) for weight in model.weights],
-            _without_names(model.get_compile_config()),
+            model.get_compile_config(),
         ]
+        cleaned = _without_names(parts, {n: str(i) for i, n in enumerate(outputs)})
     except Exception:  # the rehearsal, which comes next, has words for it
         return ""
-    return json.dumps(parts, default=lambda one: type(one).__name__)
+    return json.dumps(cleaned, default=lambda one: type(one).__name__)
 
 
-def _without_names(config: Any) -> Any:
-    """Leave out names, which Keras counts on."""
+def _without_names(config: Any, outputs: Mapping[str, str]) -> Any:
+    """Leave out names, on which Keras counts, and lambdas, which know their file."""
     if isinstance(config, Mapping):
-        return {k: _without_names(v) for k, v in config.items() if k != "name"}
+        if config.get("class_name") == "__lambda__":
+            return "lambda"
+        return {
+            outputs.get(key, key): _without_names(value, outputs)
+            for key, value in config.items()
+            if key != "name"
+        }
     if isinstance(config, list | tuple):
-        return [_without_names(one) for one in config]
-    return config
+        return [_without_names(one, outputs) for one in config]
+    return outputs.get(config, config) if isinstance(config, str) else config
 
 
 @contextmanager

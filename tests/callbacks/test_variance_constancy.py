@@ -286,7 +286,14 @@ def test_a_string_is_not_a_list():
         VarianceConstancy(layers="a")
 
 
-def shared_or_not(shared):
+class OwnLoss(keras.Model):
+    """Has a loss of its own, with those of its layers."""
+
+    def compute_loss(self, *args, **kwargs):
+        return super().compute_loss(*args, **kwargs)
+
+
+def shared_or_not(shared, model_class):
     """Two hidden layers, with one activation for both or one for each."""
     names = ("one", "one") if shared else ("one", "two")
     made = {name: keras.layers.Activation("relu", name=name) for name in names}
@@ -294,14 +301,15 @@ def shared_or_not(shared):
     for number, name in enumerate(names):
         x = keras.layers.Dense(6, name=f"dense{number}")(x)
         x = made[name](x)
-    model = keras.Model(inputs, keras.layers.Dense(1)(x))
+    model = model_class(inputs, keras.layers.Dense(1)(x))
     model.compile(keras.optimizers.SGD(0.05), "mse")
     return model
 
 
-def test_a_layer_that_is_called_twice_has_the_loss_of_both_calls():
+@pytest.mark.parametrize("model_class", [keras.Model, OwnLoss])
+def test_a_layer_that_is_called_twice_has_the_loss_of_both_calls(model_class):
     x, y = data()
-    models = [shared_or_not(shared) for shared in (True, False)]
+    models = [shared_or_not(shared, model_class) for shared in (True, False)]
     models[1].set_weights(models[0].get_weights())
     for model in models:
         options = {"batch_size": 8, "epochs": 2, "shuffle": False, "verbose": 0}

@@ -201,6 +201,7 @@ def test_a_class_of_one_leaves_the_others_divided():
     [
         ([(X[:4], Y[:4], Y[:4])] * 3, "without sample weights.*tuples of 3"),
         ([(X[:4],)] * 3, "tuples of 1"),
+        ([X[:2]] * 3, "Received: ndarray"),
         ([(X[:4], Y[:4]), (X[:4, :5], Y[:4])], "pad them alike"),
     ],
 )
@@ -214,3 +215,15 @@ def test_batches_of_other_forms(batches, message):
 
     with pytest.raises(ValueError, match=message):
         load(Batches())
+
+
+def test_sample_weights_of_none_are_none():
+    class Batches(keras.utils.PyDataset):
+        def __len__(self):
+            return 5
+
+        def __getitem__(self, number):
+            part = slice(20 * number, 20 * number + 20)
+            return X[part], Y[part], None
+
+    assert load(Batches()).sizes == {"train": 72, "validation": 8, "test": 20}

@@ -128,6 +128,11 @@ def test_targets_that_are_missing_or_odd_are_no_classes(tmp_path):
         from_file(table(tmp_path, odd), target="price")
 
 
+def test_a_class_of_one_leaves_the_others_divided(tmp_path):
+    data = from_file(table(tmp_path, np.repeat([0, 1, 2], [66, 33, 1])), target="price")
+    assert np.bincount(data.test.y, minlength=3).tolist()[:2] == [13, 7]
+
+
 def test_the_validation_part_of_an_npz_file_is_drawn_class_by_class(tmp_path):
     y = np.repeat([0, 1], [90, 10])
     file = npz(tmp_path, x_train=X, y_train=y, x_test=X[:10], y_test=Y[:10])

@@ -149,3 +149,13 @@ def test_bad_arguments(options, message):
 def test_instance_normalization_of_vectors():
     with pytest.raises(ValueError, match=r"only one. Received: input_shape=\(4, 8\)"):
         ICLayer(normalization="instance")(np.ones((4, 8), "float32"))
+
+
+def test_a_normalization_that_is_frozen_alone_leaves_the_noise_trained():
+    layer = ICLayer(noise=keras.layers.Dense(4))
+    layer.normalization.trainable = False
+    layer.build((None, 4))
+    copy = ICLayer.from_config(layer.get_config())
+    copy.build((None, 4))
+    assert len(layer.trainable_variables) == len(copy.trainable_variables) == 2
+    assert not copy.normalization.trainable

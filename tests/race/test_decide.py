@@ -188,9 +188,43 @@ def test_a_measurement_that_fails_says_nothing():
     assert (standing.end, standing.leader, standing.won) == ("failed", "good", False)
 
 
-def test_two_pairs_that_are_left_do_not_hide_that_no_noise_diverged():
-    standing = ending(("none",), -math.inf, lambda seed: seed >= FRESH + 2)
-    assert (standing.end, standing.difference.count) == ("none diverged", 2)
+def measuring(*scores):
+    """Measure an arm that leads, with scores of none and of the arm."""
+    table = {"none": {}, "a": {}}
+    for number in range(4):
+        table["none"][number], table["a"][number] = 0.1 * number, 1 + 0.1 * number
+    for number, (none, own) in enumerate(scores):
+        table["none"][FRESH + number], table["a"][FRESH + number] = none, own
+    rules = Rules(measure=len(scores), trainings=8 + 2 * len(scores))
+    return decide(("none", "a"), table, rules)
+
+
+BAD, LOST, FINE = (-math.inf, 0.5), (math.nan, 0.5), (0.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("scores", "end"),
+    [
+        ((BAD, BAD, FINE), "none diverged"),
+        ((BAD, BAD, FINE, FINE, FINE), "budget"),  # not in most
+        ((BAD, BAD, BAD, BAD, FINE, (0.4, 0.5), (0.6, 0.5)), "none diverged"),
+        ((BAD, BAD, (0.5, -math.inf)), "budget"),  # both do
+        ((BAD, (0.9, 0.1), (0.8, 0.1)), "failed"),  # two pairs say nothing
+        ((LOST, LOST, FINE), "failed"),
+        ((LOST, LOST, (math.nan, -math.inf)), "failed"),  # none never ran
+    ],
+)
+def test_what_a_measurement_with_divergences_says(scores, end):
+    standing = measuring(*scores)
+    expected = "failed" if end == "budget" and standing.difference.count < 3 else end
+    assert (standing.leader, standing.end) == ("a", expected)
+
+
+def test_without_a_race_equal_arms_are_measured_once():
+    trainings = Trainings({"none": 0.0, "a": 0.0, "b": 0.0})
+    standing = trainings.run(Rules(off=True), most=500)
+    assert standing.end in ("nothing", "budget")
+    assert len(trainings.order) <= 3 * 4 + 2 * 12
 
 
 def test_without_a_race_every_arm_gets_all_its_seeds():

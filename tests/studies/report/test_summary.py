@@ -183,6 +183,7 @@ def test_one_example_more_in_every_pair_is_no_certainty():
     [
         ("test_error", {}, 0.001),
         ("selected_test_error", {}, 0.001),
+        ("recalibrated_test_accuracy", {}, 0.001),
         ("val_error", {"val_accuracy": 0.9}, 1 / 297),
         ("val_error", {}, 0.0),  # without an accuracy, it may be one of any kind
         ("test_squared_error", {}, 0.0),
@@ -195,3 +196,9 @@ def test_what_is_a_share_of_examples(metric, more, least):
     )
     found = report.summarize(run, metric)[1].difference
     assert found.deviation == pytest.approx(least / 6**0.5)
+
+
+def test_a_share_of_pixels_has_finer_steps_than_examples():
+    table = {"none": [0.9, 0.9013, 0.9021], "Dropout 0.1": [0.9001, 0.9015, 0.9022]}
+    found = report.summarize(toy(table))[1].difference  # of 1,000 test images
+    assert found.deviation == pytest.approx(0.0001 / 3**0.5, rel=1e-3)
