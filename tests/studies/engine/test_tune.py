@@ -253,7 +253,7 @@ OWN_SPACE = CLASSIFIER.replace("build()", "build(hp)").replace(
 def test_a_space_of_its_own_is_searched_and_combined_on_request(mine):
     nothing = {"layers": (), "rates": (), "placements": ()}
     alone = rehearsed_arms(mine(OWN_SPACE, **nothing), Options())
-    assert alone == {"none": {"units": 4}, "units=8": {"units": 8}}
+    assert alone == {"units=4": {"units": 4}, "units=8": {"units": 8}}
     both = rehearsed_arms(mine(OWN_SPACE, **nothing | {"rates": (0.2,)}), Options())
     assert {arm["units"] for arm in both.values()} == {4, 8}
     assert {arm.get("noise_rate") for arm in both.values()} == {None, 0.2}
