@@ -5,13 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from keras_regnoise._race.pairs import (
-    NO_PAIRS,
-    Pairs,
-    Scores,
-    paired,
-    smallest_step,
-)
+from keras_regnoise._race.pairs import NO_PAIRS, Pairs, Scores, paired, smallest_step
 from keras_regnoise._race.rules import FRESH, Rules, alpha
 
 Table = Mapping[str, Scores]

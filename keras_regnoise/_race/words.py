@@ -21,6 +21,7 @@ _PLACES = {
     "before_head": "before the head",
     "replace_activations": "instead of the activations",
 }
+# The hyperparameters of the noise that is put into a model.
 NOISE = ("noise", "noise_rate", "noise_placement")
 FAILED = "Nothing can be compared: the trainings failed or diverged."
 

@@ -33,7 +33,7 @@ def divide(
         test_examples: Examples to keep of test, None for all.
         validation_examples: Examples to keep of validation, None for all.
         stratified: Whether the targets are classes, each of which gives its share.
-        rare: Whether a class may have one example, which stays where it is drawn.
+        rare: Whether a class may have one example, which falls to one of the parts.
 
     Returns:
         The three splits.

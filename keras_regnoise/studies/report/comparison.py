@@ -126,8 +126,8 @@ def _comparison(
     seeds_a, seeds_b = (arm.seeds if arm else {} for arm in (arm_a, arm_b))
     pairs = [seeds_b[seed] - seeds_a[seed] for seed in seeds_b if seed in seeds_a]
     key = arm.group, arm.arm
-    fine = max(step(run, arm.metric, [key]) for run in (a, b))
-    difference = Interval.of_pairs(pairs, fine) if pairs else None
+    least = max(step(run, arm.metric, [key]) for run in (a, b))
+    difference = Interval.of_pairs(pairs, least) if pairs else None
     differs: tuple[str, ...] = ()
     if arm_a is None or arm_b is None:
         words = verdict.ONLY_A if arm_a else verdict.ONLY_B

@@ -38,5 +38,5 @@ def step(run: Run, metric: str, arms: Iterable[ArmKey]) -> float:
         return 0.0
     # A share of pixels or words has finer steps, which its values show.
     seen = smallest_step([[r.metrics.get(metric, math.nan) for r in records]])
-    step = 1 / min(sizes)
-    return seen if 0 < seen < 0.99 * step else step
+    of_one = 1 / min(sizes)
+    return seen if 0 < seen < 0.99 * of_one else of_one

@@ -146,8 +146,8 @@ def _summary(
     reference = seeds.get(baseline, {}) if key != baseline else {}
     pairs = [own[seed] - reference[seed] for seed in own if seed in reference]
     value = Interval.of(list(own.values()))
-    fine = step(run, metric, [key, baseline])
-    difference = Interval.of_pairs(pairs, fine) if pairs else None
+    least = step(run, metric, [key, baseline])
+    difference = Interval.of_pairs(pairs, least) if pairs else None
     published = _published(run, key, metric)
     done = sum(record.done for record in run.of_arm(key))
     return ArmSummary(
