@@ -148,11 +148,6 @@ def mask_of(tensor: Any) -> Any:
     return getattr(tensor, "_keras_mask", None)
 
 
-def maker_of(tensor: Any) -> keras.Operation:
-    """The layer or operation whose call returned a symbolic tensor."""
-    return tensor._keras_history.operation
-
-
 def graphs(model: keras.Model) -> Iterator[tuple[keras.Model, list[Call]]]:
     """`model` and the models nested in it, each once, with the calls it makes."""
     seen = {id(model)}

@@ -60,6 +60,11 @@ _HIDDEN = (
     *("softplus", "softsign", "glu", "softshrink", "hardshrink", "tanhshrink"),
     *("threshold", "squareplus", "sparseplus", "logsigmoid"),
 )
+_ARRANGING = (
+    *("identity", "cast", "reshape", "flatten", "ravel", "squeeze", "expanddims"),
+    *("permute", "transpose", "swapaxes", "moveaxis", "concatenate", "stack"),
+    *("repeatvector", "getitem", "split"),
+)
 
 
 def is_weight_layer(layer: Any) -> bool:
@@ -99,6 +104,16 @@ def is_activation(layer: Any) -> bool:
     return isinstance(layer, Activation) or (
         is_activation_layer(layer) and type(layer).__name__.lower() in _HIDDEN
     )
+
+
+def only_arranges(layer: Any) -> bool:
+    """Whether a layer or an operation hands on the numbers that it is given.
+
+    It may give them another shape, order or dtype, and join those of its inputs.
+    """
+    if isinstance(layer, keras.layers.Activation):
+        return name_of(layer.activation) == "linear"
+    return is_of_keras(type(layer)) and type(layer).__name__.lower() in _ARRANGING
 
 
 def noise_layers(model: keras.Layer, also: Iterable[type] = ()) -> list[keras.Layer]:

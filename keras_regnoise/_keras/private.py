@@ -9,7 +9,7 @@ PRIVATE_NAMES: dict[str, tuple[str, ...]] = {
     "functional model": ("_nodes_by_depth",),
     "Sequential model": ("_functional",),
     "node of a graph": ("operation", "arguments", "outputs"),
-    "symbolic tensor": ("_keras_history", "_keras_mask"),
+    "symbolic tensor": ("_keras_mask",),
     "compiled model": ("_compile_config",),
     "trainer of JAX": ("_distribute_data",),
     "epochs of JAX": ("_get_distributed_iterator",),

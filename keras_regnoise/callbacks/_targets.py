@@ -6,8 +6,12 @@ from typing import Any
 
 import keras
 
-from keras_regnoise._keras.graph import maker_of
-from keras_regnoise._keras.kinds import is_activation, is_activation_layer
+from keras_regnoise._keras.graph import calls
+from keras_regnoise._keras.kinds import (
+    is_activation,
+    is_activation_layer,
+    only_arranges,
+)
 
 
 def place(layer: keras.layers.Layer) -> tuple[str, Callable[..., Any]]:
@@ -88,12 +92,21 @@ def _leaves(model: keras.Model, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _output_layers(model: keras.Model) -> list[Any]:
-    """Return the layers that make the outputs of a functional or Sequential model."""
+    """Return the layers that make the outputs of a functional or Sequential model.
+
+    What only reshapes, casts or joins them does not make them.
+    """
+    if not isinstance(model, keras.Sequential | keras.Function):
+        return []
+    pending = keras.tree.flatten(getattr(model, "outputs", []))
+    makers = {id(tensor): call for call in calls(model) for tensor in call.outputs}
     found: list[Any] = []
-    for output in keras.tree.flatten(getattr(model, "outputs", None) or []):
-        operation = maker_of(output)
-        if isinstance(operation, keras.Model):
-            found += _output_layers(operation)
+    while pending:
+        call = makers[id(pending.pop())]
+        if isinstance(call.layer, keras.Model):
+            found += _output_layers(call.layer)
+        elif only_arranges(call.layer):
+            pending += call.tensors
         else:
-            found.append(operation)
+            found.append(call.layer)
     return found

@@ -22,9 +22,10 @@ class VarianceConstancy(keras.callbacks.Callback):  # type: ignore[misc]
     """Trains with the Variance Constancy Loss (VCL) for the length of one `fit`.
 
     For a model that was built and compiled without it. While a training step runs, the
-    loss is taken before every activation but those that make the model's outputs (of a
-    subclassed model, whose outputs Keras does not know, before all: name them);
-    between the steps and afterwards the model is as it was, also when `fit` raises.
+    loss is taken before every activation but those that make the model's outputs, also
+    where these are reshaped, cast or joined afterwards (of a subclassed model, whose
+    outputs Keras does not know, before all: name them); between the steps and
+    afterwards the model is as it was, also when `fit` raises.
     (If a later callback raises at the beginning of a batch, the model still calls its
     own train function, but through this callback, until its next step.) The loss
     of each layer, a mean over its calls, is in the epoch's `logs` (and so in the

@@ -4,8 +4,7 @@ import hashlib
 import inspect
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from keras_tuner import HyperModel, HyperParameters
 
 from keras_regnoise._arguments import check_integer
 from keras_regnoise.datasets.user import from_function, unbatched
+from keras_regnoise.studies._policy import policy_kept
 from keras_regnoise.studies.direction import Direction
 from keras_regnoise.studies.engine.here import Here
 from keras_regnoise.studies.engine.lock import lock_run
@@ -132,7 +132,7 @@ def race(
     temporary = tempfile.TemporaryDirectory() if directory is None else None
     folder = Path(temporary.name if temporary else directory or ".")
     options = Options(precision=policy)
-    with lent(**functions), _policy_kept():
+    with lent(**functions), policy_kept():
         run = _train(tuning, options, folder, _Bar(verbose))
     return RaceResult(run, functions, temporary)
 
@@ -213,7 +213,7 @@ def _source(function: Any) -> str:
 def _built(function: Any) -> str:
     """Describe what it builds: the same source may build another model each time."""
     try:
-        with _policy_kept():
+        with policy_kept():
             model = function(HyperParameters()) if takes_hp(function) else function()
         outputs = getattr(model, "output_names", [])
         parts = [
@@ -240,16 +240,6 @@ def _without_names(config: Any, outputs: Mapping[str, str]) -> Any:
     if isinstance(config, list | tuple):
         return [_without_names(one, outputs) for one in config]
     return outputs.get(config, config) if isinstance(config, str) else config
-
-
-@contextmanager
-def _policy_kept() -> Iterator[None]:
-    """A training sets the global dtype policy: set it back."""
-    policy = keras.config.dtype_policy()
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(policy)
 
 
 class _Bar:

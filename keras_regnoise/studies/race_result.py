@@ -7,6 +7,7 @@ import keras
 
 from keras_regnoise import placement
 from keras_regnoise._figures import shown_in_notebooks
+from keras_regnoise.studies._policy import policy_kept
 from keras_regnoise.studies.best import best_arm, cells_by_score, code_of_best
 from keras_regnoise.studies.engine.again import save_model_of
 from keras_regnoise.studies.engine.export import load, own_objects
@@ -83,14 +84,15 @@ class RaceResult:
     def best_model(self, noisy: bool = False) -> keras.Model:
         """Return the trained model of the winner, of its seeds the best.
 
-        A race keeps no models: the first call trains this one once more.
+        A race keeps no models: the first call trains this one once more, which sets
+        Keras's global seed and clears its session as the race did.
 
         Args:
             noisy: Whether with its noise; without, all layers are Keras's or yours.
         """
         best = cells_by_score(self.run, best_arm(self.run))[0]
         file = self.run.model_of(best)
-        with lent(**self._functions):
+        with lent(**self._functions), policy_kept():
             if not file.exists() and (reason := save_model_of(file.parents[1], best)):
                 raise InputError(f"Can't train {best} once more: {reason}")
             model = load(file, own_objects(self.run.manifest.source))

@@ -221,15 +221,51 @@ def test_named_layers_and_nested_models():
     assert set(found) == {"loss", "variance_constancy/head"}
 
 
+ARRANGED = {
+    "reshaped": lambda x: keras.layers.Reshape((2, 2))(x),
+    "cast": lambda x: keras.layers.Activation("linear", dtype="float16")(x),
+    "by operations": lambda x: keras.ops.cast(keras.ops.squeeze(x[:, None]), "float32"),
+    "joined": lambda x: keras.layers.Concatenate()([x, x]),
+}
+
+
+@pytest.mark.parametrize("way", ARRANGED)
+def test_the_activation_of_the_output_is_none_before_the_loss(way):
+    inputs = keras.Input((5,), batch_size=8)
+    hidden = keras.layers.Dense(4, activation="relu", name="hidden")(inputs)
+    head = keras.Sequential([keras.Input((4,)), keras.layers.Dense(4, "sigmoid")])
+    model = keras.Model(inputs, ARRANGED[way](head(hidden)))
+    model.compile("sgd", "mse")
+    x = data()[0][:8]
+    y = np.zeros(model.output_shape)
+    found = model.fit(x, y, batch_size=8, verbose=0, callbacks=[VarianceConstancy()])
+    assert set(found.history) == {"loss", "variance_constancy/hidden"}
+
+
+def test_an_activation_before_the_mean_of_the_outputs_is_hidden():
+    model = keras.Sequential(
+        [
+            keras.Input((5, 1)),
+            keras.layers.Conv1D(3, 2, activation="relu", name="hidden"),
+            keras.layers.GlobalAveragePooling1D(),
+        ]
+    )
+    model.compile("sgd", "mse")
+    x, y = data()
+    y = np.zeros((len(x), 3))
+    found = model.fit(x[..., None], y, verbose=0, callbacks=[VarianceConstancy()])
+    assert set(found.history) == {"loss", "variance_constancy/hidden"}
+
+
 def test_subclassed_model():
     class Subclassed(keras.Model):
         def __init__(self):
             super().__init__()
             self.hidden = keras.layers.Dense(4, activation="tanh", name="hidden")
-            self.head = keras.layers.Dense(1)
+            self.outputs = [keras.layers.Dense(1)]  # a name that Keras has too
 
         def call(self, x):
-            return self.head(self.hidden(x))
+            return self.outputs[0](self.hidden(x))
 
     model = Subclassed()
     model.compile("sgd", "mse")

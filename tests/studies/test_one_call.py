@@ -143,6 +143,10 @@ def test_the_dtype_policy_is_the_users(result):
         with pytest.raises(ValueError, match="too few"):
             krn.tuning.race(build_model, data, **OF_MAE | {"trainings": 3})
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        for model in (result.run.directory / "models").rglob("*.keras"):
+            model.unlink()  # so that it is trained once more
+        result.best_model()
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
     finally:
         keras.config.set_dtype_policy(policy)
 
