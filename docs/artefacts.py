@@ -97,9 +97,9 @@ def _cost(study: Study) -> str:
     cells = study.cells(str(largest["scale"]))
     names = dict.fromkeys(cell.arm.data or study.data for cell in cells)
     sizes = [f"{name} ({SETS[name].size})" for name in names if name in SETS]
-    data = ", ".join(sizes) or (
-        f"{len(names)} tables of UCI" if len(names) > 3 else "no files"
-    )
+    if tables := sum(name.startswith("uci/") for name in names):
+        sizes.append(f"{tables} table{'s' * (tables > 1)} of UCI")
+    data = ", ".join(sizes) or "no files"
     steps = largest["steps"]
     known = f", {steps:,} steps" if isinstance(steps, int) else ""
     return f"{data}; {len(cells):,} trainings{known}{_hours(study)}"

@@ -217,7 +217,7 @@ def leave_out() -> str:
     must(all("leave it out" in said for said in _undecided()), "races without a winner")
     relu, elu = map(_negligible, ("ReLU", "ELU"))
     return bullets(
-        "**Where a race finds nothing**, as on [breast "
+        "**Where a race says so**, as on [breast "
         "cancer](results/tune-breast-cancer/README.md) and on [the table of "
         "UCI](results/tune-contrac/README.md).",
         "**DropActivation, against wrong labels**: in the MLP 0.05 is "

@@ -30,6 +30,30 @@ def feature_rows(x: Any, axis: int = -1, name: str = "x") -> Array:
     return rows
 
 
+class Range:
+    """Smallest and largest value of each feature, over a stream of batches.
+
+    Whether a feature varies is asked of its values: the mean of equal ones may be off
+    by a bit, and their variance not 0.
+    """
+
+    def __init__(self, *batches: Array) -> None:
+        self._low: Any = np.inf
+        self._high: Any = -np.inf
+        for rows in batches:
+            self.update(rows)
+
+    def update(self, rows: Array) -> None:
+        """Add samples `(samples, features)`."""
+        self._low = np.minimum(self._low, rows.min(axis=0))
+        self._high = np.maximum(self._high, rows.max(axis=0))
+
+    @property
+    def is_constant(self) -> Array:
+        """For each feature, whether it has one value; not if that is NaN."""
+        return np.asarray(self._low == self._high)
+
+
 def noise_variance(rate: float) -> float:
     """Variance of the factor that noise of this rate multiplies a unit by."""
     return rate / (1.0 - rate)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.analysis._arrays import Array, feature_rows
+from keras_regnoise.analysis._arrays import Array, Range, feature_rows
 
 
 class Variance:
@@ -42,10 +42,12 @@ class Covariance:
         self.count = 0
         self.mean: Any = 0.0
         self._products: Any = 0.0
+        self._range = Range()
 
     def update(self, x: Any, axis: int = -1) -> None:
         """Add samples."""
         rows = feature_rows(x, axis)
+        self._range.update(rows)
         mean = rows.mean(axis=0)
         rows -= mean
         delta, total = mean - self.mean, self.count + len(rows)
@@ -57,7 +59,9 @@ class Covariance:
     @property
     def covariance(self) -> Array:
         """Population covariance."""
-        return np.asarray(self._products / max(self.count, 1))
+        varies = ~self._range.is_constant
+        found = self._products / max(self.count, 1)
+        return np.where(np.outer(varies, varies), found, 0.0)
 
 
 class FourthMoments:
@@ -67,10 +71,12 @@ class FourthMoments:
         self.count = 0
         self.mean: Any = 0.0
         self._sums: tuple[Any, Any, Any] = (0.0, 0.0, 0.0)
+        self._range = Range()
 
     def update(self, x: Any, axis: int = -1) -> None:
         """Add samples."""
         rows = feature_rows(x, axis)
+        self._range.update(rows)
         a, b = self.count, len(rows)
         mean = rows.mean(axis=0)
         rows -= mean
@@ -95,6 +101,6 @@ class FourthMoments:
     def kurtosis(self) -> Array:
         """Fourth moment over the squared variance; NaN where nothing varies."""
         squares, _, fourth = self._sums
-        varies = squares > 0.0
+        varies = (squares > 0.0) & ~self._range.is_constant
         safe = np.where(varies, squares, 1.0)
         return np.where(varies, self.count * fourth / safe**2, np.nan)

@@ -43,51 +43,31 @@ class Observation:
     readings: dict[str, list[Any]]
 
 
-@contextmanager
-def observing(
-    model: keras.Model,
-    taps: Mapping[str, Tap] | None = None,
-    *,
-    in_training: Iterable[keras.Layer] = (),
-    in_inference: Iterable[keras.Layer] = (),
-) -> Iterator["Observer"]:
-    """Yield what runs the model on a batch and takes out what the taps read.
-
-    Weights that are not trained (moving statistics, random states) may change, see
-    `preserved`.
-
-    Args:
-        model: A Keras model.
-        taps: What to take out, by name.
-        in_training: Layers that run in training mode whatever the model runs in.
-        in_inference: Layers that run in inference mode whatever calls them.
-    """
-    observer = Observer(model, tuple(taps or ()))
-    with ExitStack() as stack:
-        for name, tap in (taps or {}).items():
-            record = partial(_recorded, tap.read, partial(observer.record, name))
-            stack.enter_context(replaced_call(tap.layer, record))
-        for mode, layers in ((True, in_training), (False, in_inference)):
-            for layer in layers:
-                notice = partial(observer.called.add, id(layer))
-                stack.enter_context(
-                    replaced_call(layer, partial(_forced, mode, notice))
-                )
-        yield observer
-
-
 class Observer:
     """Runs a model, compiled as Keras compiles `predict`, and collects readings.
 
-    `called` has the identities of the layers that were called in a forced mode.
+    The model is another one while it runs, and not in between. `called` has the
+    identities of the layers that were called in a forced mode. Weights that are not
+    trained (moving statistics, random states) may change, see `preserved`.
 
     Args:
         model: A Keras model.
-        names: Names of the taps that must read something.
+        taps: What to take out, by name; each must read something.
+        in_training: Layers that run in training mode whatever the model runs in.
+        in_inference: Layers that run in inference mode whatever calls them.
     """
 
-    def __init__(self, model: keras.Model, names: tuple[str, ...]) -> None:
-        self._names = names
+    def __init__(
+        self,
+        model: keras.Model,
+        taps: Mapping[str, Tap] | None = None,
+        *,
+        in_training: Iterable[keras.Layer] = (),
+        in_inference: Iterable[keras.Layer] = (),
+    ) -> None:
+        self._taps = dict(taps or {})
+        self._modes = [(layer, True) for layer in in_training]
+        self._modes += [(layer, False) for layer in in_inference]
         self._readings: dict[str, list[Any]] = {}
         self.called: set[int] = set()
 
@@ -100,22 +80,35 @@ class Observer:
             mode: _Compiled(model, partial(run, mode)) for mode in (False, True)
         }
 
-    def record(self, name: str, reading: Any) -> None:
-        """Add a reading of one call of a layer, while the model runs."""
-        self._readings.setdefault(name, []).append(reading)
-
     def __call__(self, batch: Any, training: bool = False) -> Observation:
-        result = self._compiled[training].predict_on_batch(batch)
+        with self._watched():
+            result = self._compiled[training].predict_on_batch(batch)
         readings = result["readings"]
-        missing = [name for name in self._names if name not in readings]
+        missing = [name for name in self._taps if name not in readings]
         if missing:
             raise ValueError(
                 f"The model did not call these layers: {', '.join(missing)}. Choose "
                 "layers that the model uses to compute its outputs."
             )
         # In the order of the layers, which a compiled function does not keep.
-        ordered = {name: readings[name] for name in self._names}
+        ordered = {name: readings[name] for name in self._taps}
         return Observation(result["outputs"], ordered)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for name, tap in self._taps.items():
+                record = partial(_recorded, tap.read, partial(self._record, name))
+                stack.enter_context(replaced_call(tap.layer, record))
+            for layer, mode in self._modes:
+                notice = partial(self.called.add, id(layer))
+                stack.enter_context(
+                    replaced_call(layer, partial(_forced, mode, notice))
+                )
+            yield
+
+    def _record(self, name: str, reading: Any) -> None:
+        self._readings.setdefault(name, []).append(reading)
 
 
 @contextmanager

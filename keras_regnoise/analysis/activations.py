@@ -8,16 +8,18 @@ from keras_regnoise._arguments import check_integer
 from keras_regnoise._data import input_batches, input_shapes
 from keras_regnoise._keras.kinds import noise_layers
 from keras_regnoise.analysis._arrays import Array, feature_rows
+from keras_regnoise.analysis._draws import seed_generators
 from keras_regnoise.analysis._layers import (
     check_called,
     normalizations,
     select_layers,
 )
 from keras_regnoise.analysis._observe import (
+    Observer,
     Tap,
-    observing,
     preserved,
     readings_as_rows,
+    value_of,
 )
 
 
@@ -32,7 +34,7 @@ def activations(
     """Yield what layers put out, batch by batch.
 
     One batch is in memory at a time, so any amount of data can pass through. The model
-    is left as it was found.
+    is left as it was found after each.
 
     Args:
         model: A Keras model of any kind. What a recurrent or time-distributed layer
@@ -141,15 +143,19 @@ def _activations(
     noisy = noise_layers(model) if noise else []
     # A noisy layer passes its mode on to what it holds.
     normal = normalizations(model) if noise else []
-    batches = input_batches(data, input_shapes(model), batch_size)
-    with (
-        preserved(model.non_trainable_variables),
-        observing(model, taps, in_training=noisy, in_inference=normal) as observe,
-    ):
-        for batch in batches:
+    observe = Observer(model, taps, in_training=noisy, in_inference=normal)
+    states = [generator.state for generator in seed_generators(model)]
+    drawn = [value_of(state) for state in states]
+    for batch in input_batches(data, input_shapes(model), batch_size):
+        # Put back before the caller goes on, who may train the model meanwhile. The
+        # noise goes on from batch to batch.
+        with preserved(model.non_trainable_variables):
+            for state, value in zip(states, drawn, strict=True):
+                state.assign(value)
             observation = observe(batch)
-            check_called(model, noisy, observe.called)
-            yield readings_as_rows(observation)
+            drawn = [value_of(state) for state in states]
+        check_called(model, noisy, observe.called)
+        yield readings_as_rows(observation)
 
 
 def _output(_: dict[str, Any], output: Any) -> Any:

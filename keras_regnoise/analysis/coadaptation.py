@@ -3,12 +3,8 @@ from typing import Any
 import numpy as np
 
 from keras_regnoise._arguments import check_integer, check_rate
-from keras_regnoise.analysis._arrays import (
-    Array,
-    check_noise,
-    feature_rows,
-    noise_variance,
-)
+from keras_regnoise.analysis._arrays import Array, check_noise, noise_variance
+from keras_regnoise.analysis._moments import Covariance
 
 
 def coadaptation(x: Any, axis: int = -1) -> float:
@@ -37,9 +33,9 @@ def coadaptation(x: Any, axis: int = -1) -> float:
     >>> coadaptation([[1.0, 1.0], [-1.0, -1.0]])
     1.0
     """
-    rows = feature_rows(x, axis)
-    rows = rows - rows.mean(axis=0)
-    return covariance_coadaptation(rows.T @ rows)
+    moments = Covariance()
+    moments.update(x, axis)
+    return covariance_coadaptation(moments.covariance)
 
 
 def covariance_coadaptation(covariance: Any) -> float:

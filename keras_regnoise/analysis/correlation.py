@@ -2,7 +2,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_regnoise.analysis._arrays import Array, feature_rows
+from keras_regnoise.analysis._arrays import Array, Range, feature_rows
 
 
 def correlation(x: Any, axis: int = -1) -> Array:
@@ -30,7 +30,7 @@ def correlation(x: Any, axis: int = -1) -> Array:
     [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0]]
     """
     rows = feature_rows(x, axis)
-    rows = rows - rows.mean(axis=0)
+    rows = np.where(Range(rows).is_constant, 0.0, rows - rows.mean(axis=0))
     # By the largest deviation first: squares of small numbers are zero too soon.
     largest = np.abs(rows).max(axis=0)
     rows = rows / np.where(largest > 0.0, largest, 1.0)

@@ -14,7 +14,7 @@ from keras_regnoise.analysis._layers import (
     check_model,
     normalizations,
 )
-from keras_regnoise.analysis._observe import observing, preserved
+from keras_regnoise.analysis._observe import Observer, preserved
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,10 @@ def mc_predict(
     means: list[Any] = []
     deviations: list[Any] = []
     samples: list[Any] = []
+    observe = Observer(model, in_training=noisy, in_inference=normal)
     with (
         preserved(model.non_trainable_variables),
         own_draws(model, check_seed(seed)) as draws,
-        observing(model, in_training=noisy, in_inference=normal) as observe,
     ):
         for batch in input_batches(x, input_shapes(model), batch_size):
             outputs, has_drawn = [], False

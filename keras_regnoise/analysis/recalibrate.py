@@ -14,7 +14,7 @@ from keras_regnoise.analysis._layers import (
     select_layers,
 )
 from keras_regnoise.analysis._moments import Variance
-from keras_regnoise.analysis._observe import Observer, observing, preserved, value_of
+from keras_regnoise.analysis._observe import Observer, preserved, value_of
 from keras_regnoise.analysis._statistics import add_moments, input_moments
 
 _MOST = 100  # passes
@@ -93,22 +93,20 @@ def recalibrate_batch_normalization(
         )
     taps = input_moments(layers)
     batches = partial(input_batches, data, input_shapes(model), batch_size)
-    with (
-        preserved(model.non_trainable_variables),
-        observing(model, taps, in_training=layers.values()) as observe,
-    ):
-        found, calls = _statistics(observe, batches())
+    by_batch = Observer(model, taps, in_training=layers.values())
+    with preserved(model.non_trainable_variables):
+        found, calls = _statistics(by_batch, batches())
     if calls <= 1:
         limit = min(len(layers), asked or len(layers))
     else:
         limit = 1 if only_once else asked or _MOST
     change = _assign(layers, found)
-    with observing(model, taps) as observe:
-        for number in range(2, limit + 1):
-            found, _ = _statistics(observe, batches())
-            change = _assign(layers, found)
-            if change <= tolerance:
-                return number
+    observe = Observer(model, taps)
+    for number in range(2, limit + 1):
+        found, _ = _statistics(observe, batches())
+        change = _assign(layers, found)
+        if change <= tolerance:
+            return number
     if calls > 1 and asked is None:
         said = "may change" if only_once else f"still change by {change:.2g}"
         warn(

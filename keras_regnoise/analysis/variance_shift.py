@@ -5,10 +5,11 @@ import keras
 import numpy as np
 
 from keras_regnoise._data import input_batches, input_shapes
+from keras_regnoise._keras.sublayers import every_layer
 from keras_regnoise.analysis._arrays import Array
-from keras_regnoise.analysis._layers import batch_normalizations
+from keras_regnoise.analysis._layers import batch_normalizations, normalizations
 from keras_regnoise.analysis._moments import Variance
-from keras_regnoise.analysis._observe import observing, preserved
+from keras_regnoise.analysis._observe import Observer, preserved
 from keras_regnoise.analysis._statistics import add_moments, input_moments
 
 
@@ -102,19 +103,31 @@ def variance_shift(
     taps = input_moments(layers)
     with_noise = {path: Variance() for path in layers}
     without_noise = {path: Variance() for path in layers}
-    statistics = [v for layer in layers.values() for v in layer.non_trainable_variables]
+    observe = Observer(model, taps)
     batches = input_batches(data, input_shapes(model), batch_size)
     with (
         preserved(model.non_trainable_variables),
-        preserved(statistics) as restore_statistics,
-        observing(model, taps) as observe,
+        preserved(_moved_in_training(model)) as restore,
     ):
         for batch in batches:
             add_moments(without_noise, observe(batch))
             add_moments(with_noise, observe(batch, training=True))
-            # The pass in training mode moves the statistics that the other one uses.
-            restore_statistics()
+            restore()
     return {
-        path: VarianceShift(with_noise[path].variance, without_noise[path].variance)
+        path: VarianceShift(_variance(with_noise[path]), _variance(without_noise[path]))
         for path in layers
     }
+
+
+def _moved_in_training(model: keras.Model) -> list[Any]:
+    """The variables that a pass in training mode moves and the other one uses."""
+    spectral = keras.layers.SpectralNormalization  # which divides the kernel itself
+    layers = normalizations(model)
+    layers += [layer for layer in every_layer(model) if isinstance(layer, spectral)]
+    return [variable for layer in layers for variable in layer.variables]
+
+
+def _variance(moments: Variance) -> Array:
+    """The variance, 0 where float32 can't tell it from that of a constant."""
+    smallest = (8.0 * np.finfo("float32").eps * moments.mean) ** 2
+    return np.where(moments.variance > smallest, moments.variance, 0.0)

@@ -80,6 +80,11 @@ def vcl_projection(mu: Any, sigma: Any, p: float) -> VCLProjection:
     return VCLProjection("merge", rotation[1:].T, 3.0)
 
 
+def _are_close(one: Array, other: Array) -> bool:
+    """Whether two matrices are equal, in any unit."""
+    return np.allclose(one, other, atol=1e-8 * np.abs(one).max())
+
+
 def _checked(mu: Any, sigma: Any, p: Any) -> tuple[Array, Array]:
     mu, sigma = np.asarray(mu, "float64"), np.asarray(sigma, "float64")
     dim = mu.shape[-1] if mu.ndim == 2 else 0
@@ -91,7 +96,7 @@ def _checked(mu: Any, sigma: Any, p: Any) -> tuple[Array, Array]:
         )
     check_number("p", p, "the weight of mu[0]", above=0, below=1)
     if sigma.ndim == 3:
-        if not np.allclose(sigma[0], sigma[1]):
+        if not _are_close(sigma[0], sigma[1]):
             raise ValueError(
                 "Theorem 2 holds for two clusters of equal covariance only. Received "
                 "two that differ by up to "
@@ -99,7 +104,7 @@ def _checked(mu: Any, sigma: Any, p: Any) -> tuple[Array, Array]:
                 "them: minimize keras_regnoise.analysis.kurtosis numerically."
             )
         sigma = sigma[0]
-    if not np.allclose(sigma, sigma.T) or np.linalg.eigvalsh(sigma)[0] <= 0.0:
+    if not _are_close(sigma, sigma.T) or np.linalg.eigvalsh(sigma)[0] <= 0.0:
         raise ValueError(
             "`sigma` must be symmetric and positive definite. Received eigenvalues: "
             f"{np.linalg.eigvalsh(sigma).tolist()}"

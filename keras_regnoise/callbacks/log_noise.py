@@ -7,7 +7,6 @@ from keras_regnoise._keras.kinds import noise_layers
 from keras_regnoise._keras.sublayers import paths
 from keras_regnoise.callbacks._own_losses import OwnLosses
 from keras_regnoise.layers import VarianceConstancy
-from keras_regnoise.layers._base.amount import Amount
 from keras_regnoise.regularizers import VarianceConstancy as Regularizer
 
 _AMOUNTS = ("rate", "scale", "stddev")
@@ -80,6 +79,5 @@ def _amounts(path: str, layer: Any) -> dict[str, float]:
 def _now(layer: Any, value: Any) -> float:
     if isinstance(value, LearningRateSchedule):
         step = keras.ops.convert_to_tensor(layer.seed_generator.state)[1]
-        amount = next(held for held in vars(layer).values() if isinstance(held, Amount))
-        value = keras.ops.convert_to_numpy(amount.at(step))
+        value = keras.ops.convert_to_numpy(layer.amounts[0].at(step))
     return float(value)

@@ -109,10 +109,13 @@ def _mixed(
     while True:
         if shuffle:
             order.shuffle(turns)
+        for source in sources:
+            if isinstance(source, keras.utils.PyDataset):
+                source.on_epoch_begin()  # which may draw it anew, as may its end
         opened = [stream(source) for source in sources]
         for turn in turns:
             batch = next(opened[turn])
             yield _as_tuple(batch)
         for source in sources:
             if isinstance(source, keras.utils.PyDataset):
-                source.on_epoch_end()  # which may shuffle it
+                source.on_epoch_end()

@@ -9,6 +9,8 @@ import numpy as np
 
 from keras_regnoise._arguments import check_choice, check_integer
 from keras_regnoise._data import input_batches, input_shapes
+from keras_regnoise._keras.sublayers import every_layer
+from keras_regnoise.layers._base.seeded_layer import SeededLayer
 from keras_regnoise.training._examples import (
     arguments,
     both,
@@ -216,8 +218,16 @@ def _starter(model: Model) -> Callable[[], keras.Model]:
     optimizer.build(model.trainable_variables)
     variables = [*model.variables, *optimizer.variables]
     values = [np.copy(keras.ops.convert_to_numpy(variable)) for variable in variables]
+    amounts = [
+        (amount, amount.value)
+        for layer in every_layer(model)
+        if isinstance(layer, SeededLayer)
+        for amount in layer.amounts
+    ]
 
     def start() -> keras.Model:
+        for amount, of_noise in amounts:  # which a callback may have changed
+            amount.set(of_noise)
         for variable, value in zip(variables, values, strict=True):
             variable.assign(value)
         return model

@@ -1,3 +1,4 @@
+import gc
 import tracemalloc
 
 import keras
@@ -80,6 +81,52 @@ def test_noise():
     first = keras.ops.convert_to_numpy(model.get_layer("first")(x))
     np.testing.assert_allclose(clean, first, rtol=1e-5, atol=1e-6)
     assert (noisy != clean).mean() > 0.9  # all but what rounding undoes
+
+
+def test_what_is_done_to_the_model_between_batches_stays():
+    model, x = (
+        flat(RotationOut(0.3, name="noise"), layers.BatchNormalization()),
+        inputs(),
+    )
+    stream = activations(model, x, "noise", noise=True)
+    next(stream)
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros((len(x), 3)), verbose=0)
+    trained = state(model)
+    next(stream)
+    stream.close()
+    assert_same_state(trained, state(model))
+
+
+def test_an_error_that_is_kept_rolls_back_no_training():
+    model, x = flat(layers.BatchNormalization()), inputs()
+    with pytest.raises(ValueError, match="max_features") as kept:
+        coadaptation_by_layer(model, x, "first", max_features=1)
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros((len(x), 3)), verbose=0)
+    trained = state(model)
+    del kept
+    gc.collect()
+    assert_same_state(trained, state(model))
+
+
+@pytest.mark.parametrize("eagerly", [False, True])
+def test_streams_of_one_model_do_not_mix(eagerly):
+    model, x = flat(RotationOut(0.3, name="noise", seed=1)), inputs(80)
+    model.compile("sgd", "mse", run_eagerly=eagerly)
+    alone = [list(activations(model, x, "noise", noise=n)) for n in (False, True)]
+    streams = [activations(model, x, "noise", noise=n) for n in (False, True)]
+    together = [*zip(*streams, strict=True)]
+    for clean, noisy, both in zip(*alone, together, strict=True):
+        np.testing.assert_array_equal(clean["noise"], both[0]["noise"])
+        np.testing.assert_array_equal(noisy["noise"], both[1]["noise"])
+
+
+def test_the_noise_is_another_in_every_batch():
+    model = flat(RotationOut(0.3, name="noise"))
+    x = np.tile(inputs(32), (2, 1))
+    first, second = activations(model, x, "noise", noise=True)
+    assert np.abs(first["noise"] - second["noise"]).max() > 0.1
 
 
 @pytest.mark.parametrize("noise", [False, True])

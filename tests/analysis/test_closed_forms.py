@@ -32,6 +32,29 @@ def test_kurtosis_of_a_gaussian_and_of_a_constant():
     assert np.isnan(found[1])
 
 
+@pytest.mark.parametrize("rows", [49, 50, 64, 103])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_what_does_not_vary_has_no_kurtosis_and_varies_with_nothing(rows, dtype):
+    """The mean of equal numbers may be off by a bit."""
+    x = np.full((rows, 3), [0.1, 0.7, 1.0], dtype)
+    assert np.isnan(analysis.kurtosis(x)).all()
+    np.testing.assert_array_equal(analysis.correlation(x), np.eye(3))
+    assert analysis.coadaptation(x) == 0.0
+    moments, covariance = FourthMoments(), Covariance()
+    for batch in (x, x, x[:7]):
+        moments.update(batch)
+        covariance.update(batch)
+    assert np.isnan(moments.kurtosis).all()
+    assert not covariance.covariance.any()
+
+
+def test_what_is_not_a_number_is_no_constant():
+    x = np.array([[np.nan, 1.0], [np.nan, 2.0]])
+    assert np.isnan(analysis.kurtosis(x)[0])
+    assert np.isnan(analysis.coadaptation(x))
+    assert np.isnan(analysis.correlation(x)[0, 1])
+
+
 def test_moments_of_a_stream_are_those_of_all_of_it():
     # Far from 0 and in batches of many sizes, where naive sums fail.
     x = 1e4 + RANDOM(0).gamma(2.0, size=(1000, 3))
@@ -250,6 +273,18 @@ def test_vcl_projection_has_the_least_kurtosis(p):
     np.testing.assert_allclose(direct, found.kurtosis, atol=1e-12)
     best = theta[:, values.argmin()]
     assert abs(best @ found.basis[:, 0]) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_vcl_projection_in_any_unit():
+    mu, sigma = np.array([[1.0, 0.0], [-1.0, 0.0]]), np.diag([0.5, 0.2])
+    for unit in (1e-6, 1.0, 1e6):
+        found = analysis.vcl_projection(unit * mu, unit**2 * sigma, 0.5)
+        assert found.kurtosis == pytest.approx(
+            analysis.vcl_projection(mu, sigma, 0.5).kurtosis
+        )
+        different = unit**2 * np.stack([sigma, 8 * sigma])
+        with pytest.raises(ValueError, match="equal covariance only"):
+            analysis.vcl_projection(unit * mu, different, 0.5)
 
 
 def test_vcl_projection_of_many_features():

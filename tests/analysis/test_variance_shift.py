@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_regnoise import ICLayer
+from keras_regnoise import CrossNormalization, ICLayer
 from keras_regnoise.analysis import (
     VarianceShift,
     recalibrate_batch_normalization,
@@ -112,6 +112,31 @@ def test_ratio():
         np.array([1.0, 4.0, 0.0, 1.0]), np.array([2.0, 1.0, 0.0, 0.0])
     )
     assert shift.ratio.tolist() == [2.0, 4.0, 1.0, np.inf]
+
+
+def test_statistics_of_other_layers_stand_still():
+    """Those of a pass in training mode are none of the next one's without noise."""
+    x = (10.0 * inputs(320)).astype("float32")
+    model = keras.Sequential(
+        [
+            keras.Input((6,)),
+            CrossNormalization(momentum=0.5),
+            layers.SpectralNormalization(layers.Dense(4, kernel_initializer="ones")),
+            layers.BatchNormalization(name="norm"),
+        ]
+    )
+    before = [to_numpy(v) for v in model.variables]
+    shift = variance_shift(model, x)["norm"]
+    for variable, value in zip(model.variables, before, strict=True):
+        np.testing.assert_array_equal(to_numpy(variable), value)
+    expected = to_numpy(model.layers[1](model.layers[0](x))).var(axis=0)
+    np.testing.assert_allclose(shift.inference, expected, rtol=1e-4)
+
+
+def test_a_constant_has_no_shift():
+    model = keras.Sequential([keras.Input((2,)), layers.BatchNormalization(name="n")])
+    x = np.full((150, 2), [0.1, 0.7], "float32")
+    assert variance_shift(model, x, batch_size=50)["n"].max == 1.0
 
 
 def test_axis_and_mask():

@@ -44,6 +44,15 @@ class Trained:
         return float(np.mean(history.history["loss"]))
 
 
+def test_setting_the_same_rate_mends_a_variable_that_was_set_back():
+    """As `set_state_tree`, or an assignment of all variables, sets it back."""
+    layer = krn.RotationOut(0.1)
+    layer.rate = 0.5
+    layer.amounts[0].variable.assign(0.1)
+    layer.rate = 0.5
+    assert float(to_numpy(layer.amounts[0].variable)) == 0.5
+
+
 @parametrize(pytest, CHANGEABLE, ONE_OF_EACH_KIND)
 def test_a_change_holds_in_compiled_steps(case):
     trained = Trained(case, 0.1)

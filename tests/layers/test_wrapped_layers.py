@@ -41,6 +41,23 @@ def test_the_call_of_a_subclass_of_dense_is_never_left_out():
 
 
 @pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda layer: krn.WeightNoise(layer, stddev=0.1, trainable=False),
+        lambda layer: krn.DropConnect(layer, 0.3, trainable=False),
+    ],
+)
+def test_a_wrapper_that_is_made_frozen_is_not_trained(wrap):
+    model = keras.Sequential([keras.Input((4,)), wrap(keras.layers.Dense(2))])
+    assert not model.trainable_variables
+    assert not keras.models.clone_model(model).trainable_variables
+    assert not type(model).from_config(model.get_config()).trainable_variables
+    model.layers[0].trainable = True
+    assert len(model.trainable_variables) == 2
+    assert len(keras.models.clone_model(model).trainable_variables) == 2
+
+
+@pytest.mark.parametrize(
     "options", [{}, {"per": "sample"}, {"per": "batch", "inference": "gaussian"}]
 )
 def test_a_subclass_is_refused_where_its_call_would_be_left_out(options):

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+import keras_regnoise as krn
 from keras_regnoise.training import refit
 from keras_regnoise.training._examples import both
 from tests.helpers import to_numpy
@@ -192,6 +193,57 @@ def test_data_sets_are_trained_on_as_arrays_are(kind, strategy):
         found.model.get_weights(), expected.model.get_weights(), strict=True
     ):
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+
+
+class Redrawn(Batches):
+    """Other data in every epoch, drawn at its begin."""
+
+    begun = ended = 0
+
+    def on_epoch_begin(self):
+        type(self).begun += 1
+
+    def on_epoch_end(self):
+        type(self).ended += 1
+
+
+def test_a_data_set_hears_of_every_epoch():
+    Redrawn.begun = Redrawn.ended = 0
+    batches = both(Redrawn(*TRAIN), Redrawn(*VALIDATION), shuffle=False)
+    for _ in range(2 * batches["steps_per_epoch"]):
+        next(batches["x"])
+    assert Redrawn.begun == 4  # two data sets, two epochs
+    assert Redrawn.ended == 2  # the second epoch is not asked for what follows it
+
+
+class Later(keras.callbacks.Callback):
+    """Sets a rate in the second epoch, and notes the one that the step reads."""
+
+    def __init__(self, layer, value):
+        super().__init__()
+        self.layer, self.value, self.seen = layer, value, []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            self.layer.rate = self.value
+
+    def on_epoch_end(self, epoch, logs=None):
+        amount = to_numpy(self.layer.amounts[0].variable)
+        self.seen.append((epoch, round(self.layer.rate, 6), round(float(amount), 6)))
+
+
+@pytest.mark.parametrize(("start", "later"), [(0.1, 0.5), (0.0, 0.3), (0.3, 0.0)])
+def test_a_rate_that_a_callback_sets_is_set_again_in_the_second_run(start, later):
+    layer = krn.DropPath(start)
+    model = keras.Sequential([keras.Input((3,)), layer, keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    callback = Later(layer, later)
+    stopping = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
+    scripted = Scripted([3.0, 2.0, 1.0, 2.0, 2.0])
+    run(model, callbacks=[callback, scripted], early_stopping=stopping)
+    first, second = callback.seen[:5], callback.seen[5:]
+    assert first[:3] == [(0, start, start), (1, later, later), (2, later, later)]
+    assert second[:2] == first[:2]
 
 
 def test_every_batch_is_seen_once_an_epoch_in_a_new_order():

@@ -86,9 +86,12 @@ class Amount:
                 value and what is assigned to them is lost.
         """
         new = self._checked(value)
-        if new is self._value or new == self._value:
-            return
         is_schedule = isinstance(new, LearningRateSchedule)
+        if new is self._value or new == self._value:
+            # The variable may have been set back without this: to what it was saved as.
+            if not is_schedule and self._is_readable():
+                self.variable.assign(new)
+            return
         if not is_schedule:
             self._assign(new)
         self._value, self._was_changed = new, True
@@ -105,16 +108,22 @@ class Amount:
     def _checked(self, value: object) -> Rate:
         return value if isinstance(value, LearningRateSchedule) else self._check(value)
 
-    def _assign(self, number: float) -> None:
+    def _is_readable(self) -> bool:
+        """Whether the variable has a value, which `fit` on JAX takes away."""
         try:
             ops.convert_to_tensor(self.variable)
-        except TypeError as error:
+        except TypeError:
+            return False
+        return True
+
+    def _assign(self, number: float) -> None:
+        if not self._is_readable():
             raise RuntimeError(
                 "On JAX an amount of noise can't be set between the batches of `fit`, "
                 "which holds the variables itself. Set it in `on_epoch_begin` or "
                 "`on_epoch_end`, or give the layer a LearningRateSchedule, which is "
                 f"read at every training step. Received: {number!r}"
-            ) from error
+            )
         self.variable.assign(number)
 
 

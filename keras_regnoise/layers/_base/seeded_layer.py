@@ -37,8 +37,12 @@ class SeededLayer(keras.layers.Layer):  # type: ignore[misc]
     @property
     def variables(self) -> list[keras.Variable]:
         """All state: that of Keras's layers, and the amounts of noise."""
-        own = (held for held in vars(self).values() if isinstance(held, Amount))
-        return [*super().variables, *(amount.variable for amount in own)]
+        return [*super().variables, *(amount.variable for amount in self.amounts)]
+
+    @property
+    def amounts(self) -> list[Amount]:
+        """What says how much noise the layer adds: numbers or schedules."""
+        return [held for held in vars(self).values() if isinstance(held, Amount)]
 
     def compute_output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -48,6 +48,9 @@ class WeightWrapper(SeededLayer):
         self.layer = layer
         self.noisy_weights = _names(weights)
         self.supports_masking = layer.supports_masking
+        if not kwargs.get("trainable", True):
+            # Not self.trainable: on TensorFlow what does not change reaches no part.
+            layer.trainable = False
 
     def build(self, input_shape: Shape) -> None:
         if not self.layer.built:

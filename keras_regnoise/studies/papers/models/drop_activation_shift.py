@@ -9,7 +9,7 @@ from keras_regnoise import placement
 from keras_regnoise.analysis._arrays import feature_rows
 from keras_regnoise.analysis._layers import select_layers
 from keras_regnoise.analysis._moments import Variance
-from keras_regnoise.analysis._observe import Tap, observing, preserved
+from keras_regnoise.analysis._observe import Observer, Tap, preserved
 from keras_regnoise.studies.model import Fit
 from keras_regnoise.studies.papers.models.drop_activation_networks import (
     DropActivationNetwork,
@@ -89,10 +89,8 @@ def shift_ratio(model: keras.Model, batches: list[Any], layer: str) -> float:
         for path, chosen in select_layers(model, layer).items()
     }
     variances = {mode: Variance() for mode in (False, True)}
-    with (
-        preserved(model.non_trainable_variables) as restore,
-        observing(model, taps) as observe,
-    ):
+    observe = Observer(model, taps)
+    with preserved(model.non_trainable_variables) as restore:
         for batch, (mode, variance) in itertools.product(batches, variances.items()):
             ((output,),) = observe(batch, training=mode).readings.values()
             rows = feature_rows(keras.ops.convert_to_numpy(output)).astype("float64")
