@@ -28,7 +28,7 @@ def snippet(label: str, arms: Mapping[str, Mapping[str, Any]], build: str = "") 
     <BLANKLINE>
     model = krn.tuning.with_noise(build(), 'dropout', 0.1, 'before_head')
     """
-    values, put_in = arms[label], any(map(_is_put_in, arms.values()))
+    values, put_in = arms[label], any(map(is_put_in, arms.values()))
     own = {key: v for key, v in values.items() if not (put_in and key in NOISE)}
     place, _, name = build.rpartition(":")
     call = f"{name or 'build_model'}({'hp' if own else ''})"
@@ -48,7 +48,7 @@ def snippet(label: str, arms: Mapping[str, Mapping[str, Any]], build: str = "") 
     return dedent(f"{head}\n\n{given}model = {call}\n")
 
 
-def _is_put_in(values: Mapping[str, Any]) -> bool:
+def is_put_in(values: Mapping[str, Any]) -> bool:
     """Whether an arm is of the noise that `NoiseHyperModel` puts into a model."""
     return "noise_placement" in values or values.get("noise") == "dropactivation"
 

@@ -3,7 +3,7 @@
 import argparse
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -230,11 +230,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def folds(text: str) -> int:
-    """Parse a number of folds."""
-    if (number := positive(text)) < 2:
-        raise argparse.ArgumentTypeError(f"2 folds or more; received {text!r}")
-    return number
+def at_least(smallest: int, what: str) -> Callable[[str], int]:
+    """Return what parses a number of some things, such as folds."""
+
+    def parse(text: str) -> int:
+        if (number := positive(text)) < smallest:
+            raise argparse.ArgumentTypeError(
+                f"{smallest} {what} or more; received {text!r}"
+            )
+        return number
+
+    return parse
 
 
 def rate(text: str) -> float:

@@ -9,7 +9,7 @@ from keras_regnoise.cli.arguments import (
     Commands,
     add_engine,
     add_training,
-    folds,
+    at_least,
     path,
     positive,
     rate,
@@ -56,7 +56,7 @@ def add(commands: Commands) -> None:
     )
     parser.add_argument(
         "--folds",
-        type=folds,
+        type=at_least(2, "folds"),
         default=0,
         metavar="K",
         help="for small data: each seed validates on another K-th of the training data",
@@ -179,7 +179,7 @@ def add_race(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--measure",
-        type=positive,
+        type=at_least(3, "seeds"),
         default=12,
         metavar="N",
         help="fresh seeds that the winner is measured with (default: 12)",

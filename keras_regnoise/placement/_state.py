@@ -62,6 +62,9 @@ def copy_state(
             _warn_of_lost(one, other)
     for other, own in zip(others, mine, strict=True):
         other.trainable = own.trainable
+        # What a variable was told is in no config; and what a layer was told after it
+        # was built is there, and has no effect in Keras.
+        other.regularizer, other.constraint = own.regularizer, own.constraint
         if kept is None or id(own) in kept:
             assign([other], [own])
     for part in (new, *every_layer(new)):

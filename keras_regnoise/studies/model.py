@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,8 @@ from keras_regnoise.studies.curve import TestCurve
 from keras_regnoise.studies.input_error import InputError, nearest
 from keras_regnoise.studies.study import Recipe, Study
 
+# These remember earlier epochs, which no backup has.
+_REMEMBERING = (keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau)
 _SPLITS = {"train": "train", "validation": "val", "test": "test"}
 
 
@@ -27,11 +29,15 @@ class Fit:
         initial_epoch: Epochs that are trained already.
         history: Metrics by epoch, those before an interruption too; it grows while
             the model trains.
+        begin_anew: To be called before a training that could not go on in the middle,
+            since a callback of it remembers earlier epochs as
+            `keras.callbacks.EarlyStopping` does: if it is interrupted, it begins anew.
     """
 
     callbacks: tuple[Any, ...] = ()
     initial_epoch: int = 0
     history: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    begin_anew: Callable[[], None] = lambda: None
 
 
 class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
@@ -101,6 +107,9 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
             Metrics, such as `"test_accuracy"`, of the last epoch.
         """
         recipe = self.recipe
+        own = self.callbacks(model)
+        if any(isinstance(callback, _REMEMBERING) for callback in own):
+            fit.begin_anew()
         training = self.data.fit_arguments(
             recipe.batch_size,
             seed=hp.get("seed"),
@@ -115,7 +124,7 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
             validation_freq=recipe.validation_freq,
             callbacks=[
                 _Epochs(training["x"]),
-                *self.callbacks(model),
+                *own,
                 *fit.callbacks,
             ],
             verbose=0,
@@ -149,6 +158,10 @@ class StudyModel(keras_tuner.HyperModel):  # type: ignore[misc]
 
     def callbacks(self, model: keras.Model) -> list[keras.callbacks.Callback]:
         """Return what looks at a training, before the callbacks of the engine.
+
+        With `EarlyStopping` or `ReduceLROnPlateau` a training that was interrupted
+        begins anew; with callbacks of your own that remember epochs, let `fit` call
+        `fit.begin_anew()` first.
 
         Args:
             model: The model that `build` made.

@@ -18,6 +18,7 @@ from keras_regnoise.studies._policy import policy_kept
 from keras_regnoise.studies.direction import Direction
 from keras_regnoise.studies.engine.here import Here
 from keras_regnoise.studies.engine.lock import lock_run
+from keras_regnoise.studies.engine.own_source import source_of
 from keras_regnoise.studies.engine.plan import Plan
 from keras_regnoise.studies.engine.rehearsal import rehearsed_arms
 from keras_regnoise.studies.engine.search import CellTuner
@@ -199,15 +200,8 @@ def _digest(build_model: Any, data: Any, functions: Mapping[str, Any]) -> str:
         if name == _DATA:
             digest.update(from_function(function, _DATA).fingerprint.encode())
         else:
-            digest.update(f"{_source(function)}\n{_built(function)}".encode())
+            digest.update(f"{source_of(function)}\n{_built(function)}".encode())
     return digest.hexdigest()
-
-
-def _source(function: Any) -> str:
-    try:
-        return inspect.getsource(function)
-    except (OSError, TypeError):  # typed into an interpreter
-        return repr(getattr(getattr(function, "__code__", None), "co_code", ""))
 
 
 def _built(function: Any) -> str:

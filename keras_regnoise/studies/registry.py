@@ -61,6 +61,13 @@ def _entry_points() -> Any:
     return metadata.entry_points(group=ENTRY_POINTS)
 
 
+def module_of(name: str) -> str:
+    """Return the module of another package's study; `""` for one of this package's."""
+    if name.replace("-", "_") in _MODULES:
+        return ""
+    return next((entry.module for entry in _entry_points() if entry.name == name), "")
+
+
 def is_foreign(name: str) -> bool:
     """Tell whether there is such a study and it is not this package's own."""
     if name.endswith(".py"):

@@ -7,6 +7,7 @@ import keras
 from keras_regnoise._keras.compiling import compile_arguments
 from keras_regnoise._keras.hooks import objects_by_name
 
+_LossScaleOptimizer = keras.optimizers.LossScaleOptimizer
 _BY_OUTPUT = ("loss", "loss_weights", "metrics", "weighted_metrics")
 
 
@@ -27,8 +28,12 @@ def recompile(model: keras.Model, original: keras.Model) -> keras.Model:
     is_dict = isinstance(getattr(model, "output", None), dict)
     names = {} if is_dict else dict(zip(before, after, strict=True))
     renamed = {key: _renamed(arguments[key], names) for key in _BY_OUTPUT}
-    optimizer = _fresh(arguments["optimizer"], original)
-    model.compile(**{**arguments, **renamed, "optimizer": optimizer})
+    anew = {
+        "optimizer": _fresh(arguments["optimizer"], original),
+        # Which Keras does not keep.
+        "auto_scale_loss": isinstance(original.optimizer, _LossScaleOptimizer),
+    }
+    model.compile(**{**arguments, **renamed, **anew})
     model.jit_compile = original.jit_compile  # it may have been set afterwards
     return model
 

@@ -311,3 +311,18 @@ def test_strip_of_a_gaussian_over_lora():
     )
     # Of the points and variances of the Gaussian nothing is to be trained.
     assert len(plain.trainable_weights) == 2
+
+
+@every_edit
+def test_what_variables_were_told_is_kept(edit):
+    model = dense(kernel_constraint="max_norm")
+    layer = model.get_layer("dense")
+    layer.kernel.regularizer = keras.regularizers.L2(0.1)
+    layer.bias.constraint = keras.constraints.NonNeg()
+    layer.bias_regularizer = keras.regularizers.L1(0.1)  # too late: Keras ignores it
+    copy = edit(model).get_layer("dense")
+    assert copy.kernel.regularizer is layer.kernel.regularizer
+    assert isinstance(copy.kernel.constraint, keras.constraints.MaxNorm)
+    assert isinstance(copy.bias.constraint, keras.constraints.NonNeg)
+    assert copy.bias.regularizer is None
+    assert len(edit(model).losses) == len(model.losses) == 1

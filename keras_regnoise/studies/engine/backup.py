@@ -35,6 +35,7 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
         self._cost, self._last = _FIRST_S, time.monotonic()
         self._state: dict[str, Any] = {}
         self._fit_start = 0.0
+        self._is_given_up = False
         if (directory / _STATE).exists():
             try:
                 self._state = read_json(directory / _STATE)
@@ -53,6 +54,10 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
         earlier = float(self._state.get("fit_seconds", 0.0))
         return earlier + time.monotonic() - self._fit_start
 
+    def give_up(self) -> None:
+        """Write none in this training, which could not go on from one."""
+        self._is_given_up = True
+
     def on_train_begin(self, logs: Any = None) -> None:
         self._fit_start = time.monotonic()
         if not self._state:
@@ -70,7 +75,7 @@ class CellBackup(keras.callbacks.Callback):  # type: ignore[misc]
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(float(value))
         begin = time.monotonic()
-        if begin - self._last >= _SHARE * self._cost:
+        if not self._is_given_up and begin - self._last >= _SHARE * self._cost:
             self._save(epoch + 1)
             self._last = time.monotonic()
             self._cost = self._last - begin

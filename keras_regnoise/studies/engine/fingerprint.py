@@ -3,37 +3,110 @@
 import ast
 import hashlib
 import importlib.util
+import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from keras_regnoise.studies import registry
+from keras_regnoise.studies.user_code import is_function
 
 _PACKAGE = Path(__file__).parents[2]
 # What no result depends on.
 _WITHOUT = ("cli", "studies/report", "studies/engine/execute.py", "analysis/plots")
 
 
+_INSTALLED = {Path(place).resolve() for place in sysconfig.get_paths().values()}
+
+
 def code_of(source: Mapping[str, Any]) -> dict[str, str]:
     """Return digests of a study's source and of this package's, by name.
 
-    Comments, docstrings and the layout of the code don't count. A study in a file
-    counts with what lies beside the file and is imported by it.
+    Comments, docstrings and the layout of the code don't count. The user's code counts
+    with what of it is imported, however deep: what lies beside a file, in the folder
+    that modules are imported from, or in the same package; and with the functions that
+    it names as `"module:function"`.
 
     Args:
         source: How the study is found; see `registry.resolve`.
     """
-    files = [file for root in _roots(source) for file in _with_imported(root)]
+    files = [file for root in _roots(source) for file in root.with_imported()]
     return {"the study": _digest(files), "keras_regnoise": _digest(_package())}
 
 
-def _roots(source: Mapping[str, Any]) -> Iterator[Path]:
+@dataclass(frozen=True)
+class _Root:
+    """A file of the user's, and where modules are imported from in it.
+
+    Of a folder in which Python installs packages, the one called `package` counts.
+    """
+
+    file: Path
+    folder: Path
+    package: str = ""
+
+    def with_imported(self) -> list[Path]:
+        """Return the file and those of the user's that it imports, however deep."""
+        found: dict[Path, None] = {}
+        pending = [self.file.resolve()]
+        while pending:
+            file = pending.pop()
+            if file not in found:
+                found[file] = None
+                pending += self._imported(file)
+        return list(found)
+
+    def _imported(self, file: Path) -> Iterator[Path]:
+        for level, name in _imports(_parse(file)):
+            above = file.parents[level - 1 : level]
+            folders = above if level else (file.parent, self.folder)
+            for folder in folders:
+                own = name.partition(".")[0] == self.package
+                if level or own or folder.resolve() not in _INSTALLED:
+                    yield from _files_of(folder, name)
+
+
+def _files_of(folder: Path, name: str) -> Iterator[Path]:
+    """The files of a module in a folder, with those of the packages that it is in."""
+    place = folder
+    for part in filter(None, name.split(".")):
+        place = place / part
+        for file in (place.with_name(f"{part}.py"), place / "__init__.py"):
+            if file.is_file():
+                yield file.resolve()
+
+
+def _roots(source: Mapping[str, Any]) -> Iterator[_Root]:
     if "file" in source:
-        yield Path(source["file"])
+        yield from _root_of_file(Path(source["file"]))
+    if module := registry.module_of(str(source.get("name", ""))):
+        yield from _root_of_module(module)
     for name in ("build", "data"):
         place = str(source.get("tune", {}).get(name, "")).rpartition(":")[0]
         if place.endswith(".py"):
-            yield Path(place)
-        elif place and (spec := _spec(place)) and spec.origin:
-            yield Path(spec.origin)
+            yield from _root_of_file(Path(place))
+        elif place:
+            yield from _root_of_module(place)
+
+
+def _root_of_file(file: Path) -> Iterator[_Root]:
+    if file.is_file():
+        yield _Root(file, file.resolve().parent)
+
+
+def _root_of_module(name: str) -> Iterator[_Root]:
+    """Find a module as it will be imported: first in the folder one is in."""
+    parts = name.split(".")
+    place = Path.cwd().joinpath(*parts)
+    for file in (place.with_name(f"{parts[-1]}.py"), place / "__init__.py"):
+        if file.is_file():
+            yield _Root(file, Path.cwd())
+            return
+    spec = _spec(name)
+    if spec and spec.origin and (file := Path(spec.origin)).is_file():
+        depth = len(parts) - (file.stem != "__init__")
+        yield _Root(file, file.resolve().parents[depth], parts[0])
 
 
 def _spec(module: str) -> Any:
@@ -52,27 +125,25 @@ def _package() -> list[Path]:
     ]
 
 
-def _with_imported(file: Path, seen: set[Path] | None = None) -> list[Path]:
-    """Return a file and the files beside it that it imports, however deep."""
-    seen = set() if seen is None else seen
-    if file in seen or not file.is_file():
-        return []
-    seen.add(file)
-    found = [file]
-    for name in _imports(_parse(file)):
-        beside = file.parent / name.replace(".", "/")
-        for candidate in (beside.with_suffix(".py"), beside / "__init__.py"):
-            found += _with_imported(candidate, seen)
-    return found
-
-
-def _imports(tree: ast.AST) -> Iterator[str]:
+def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """The modules that code imports, or may: how far up they are looked for, a name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((0, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            yield node.module or ""
-            yield from (f"{node.module or ''}.{a.name}".strip(".") for a in node.names)
+            module = node.module or ""
+            names = (f"{module}.{alias.name}".strip(".") for alias in node.names)
+            yield from ((node.level, name) for name in (module, *names))
+        elif place := _place(node):
+            yield 0, place
+
+
+def _place(node: ast.AST) -> str:
+    """The module of a text `"module:function"`, or `""`."""
+    text = node.value if isinstance(node, ast.Constant) else None
+    if not isinstance(text, str) or not is_function(text):
+        return ""
+    return text.rpartition(":")[0].removesuffix(".py")
 
 
 def _parse(file: Path) -> ast.AST:

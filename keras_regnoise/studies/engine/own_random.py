@@ -18,13 +18,14 @@ def own_random() -> Iterator[None]:
     """
     own, me = random.Random(), threading.get_ident()
     shared = getattr(random.seed, "__self__", None)  # what its functions belong to
+    is_over = False  # for modules that have taken a function meanwhile
 
     def divided(name: str) -> Callable[..., Any]:
         mine, theirs = getattr(own, name), getattr(shared, name)
 
         def call(*arguments: Any, **options: Any) -> Any:
-            function = mine if threading.get_ident() == me else theirs
-            return function(*arguments, **options)
+            is_mine = threading.get_ident() == me and not is_over
+            return (mine if is_mine else theirs)(*arguments, **options)
 
         return call
 
@@ -39,5 +40,6 @@ def own_random() -> Iterator[None]:
     try:
         yield
     finally:
+        is_over = True
         for name, function in before.items():
             setattr(random, name, function)

@@ -21,6 +21,7 @@ from keras_regnoise.studies.engine.environment import environment, peak_device_m
 from keras_regnoise.studies.engine.garbage import Garbage
 from keras_regnoise.studies.engine.joined_steps import join_steps
 from keras_regnoise.studies.engine.own_random import own_random
+from keras_regnoise.studies.engine.same_data import SameData
 from keras_regnoise.studies.engine.shared_program import (
     SharedPrograms,
     copy_state,
@@ -101,6 +102,7 @@ class Trainer:
         self._data: tuple[Any, Any] = (None, None)
         self._programs = SharedPrograms()
         self._garbage = Garbage()
+        self._same_data = SameData(run)
 
     @property
     def _options(self) -> Options:
@@ -135,7 +137,7 @@ class Trainer:
             stack.enter_context(own_random())
             model, hp = self._prepare(cell, values)
             network, own = stack.enter_context(self._network(cell, model, hp))
-            fit = Fit(callbacks, backup.initial_epoch, backup.history)
+            fit = Fit(callbacks, backup.initial_epoch, backup.history, backup.give_up)
             metrics = checked_metrics(model.fit(hp, network, fit), self.study)
             _check_finite(metrics, self.study)
         fit_seconds = backup.fit_seconds
@@ -226,6 +228,7 @@ class Trainer:
     def _record(self, cell: Cell, metrics: dict[str, float], **more: Any) -> Record:
         data = self._data[1]
         described = {"name": data.name, "fingerprint": data.fingerprint, **data.sizes}
+        self._same_data.check(cell.seed, described)
         return Record.of(
             self._manifest,
             cell,

@@ -81,6 +81,12 @@ def mixed(run: Run) -> list[str]:
             f"The code changed while it ran, {changed} states of it ({counts}): the "
             "cells may be of different models."
         )
+    several = [key for key, prints in run.fingerprints.items() if len(prints) > 1]
+    if names := dict.fromkeys(name for name, _ in several):
+        notes.append(
+            "The cells were trained on different data of one name, "
+            f"{', '.join(names)}, and are no pairs."
+        )
     for name in ENVIRONMENT:
         values = environment(run.records, name)
         if len(values) > 1:

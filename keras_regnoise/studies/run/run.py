@@ -18,8 +18,10 @@ from keras_regnoise.studies.run.folder import (
     write_manifest,
 )
 from keras_regnoise.studies.run.manifest import Manifest, add_cells
-from keras_regnoise.studies.run.record import Record
+from keras_regnoise.studies.run.record import Record, Scalar
 from keras_regnoise.studies.study import Description, Recipe, Value
+
+DataKey = tuple[str, int | None]  # name, and seed if it is drawn anew for each
 
 
 @dataclass(frozen=True)
@@ -52,9 +54,7 @@ class Run:
             FolderError: If the folder has no run, a damaged one (`DamagedError`), or
                 one of a newer version.
         """
-        run = Run.without_records(directory)
-        records = map(run.load, run.manifest.by_name)
-        return replace(run, records=tuple(r for r in records if r is not None))
+        return Run.without_records(directory).with_records()
 
     @staticmethod
     def without_records(directory: str | Path) -> "Run":
@@ -65,6 +65,11 @@ class Run:
         """
         directory = Path(directory)
         return Run(directory, read_manifest(directory))
+
+    def with_records(self) -> "Run":
+        """Return the run with the records that are in its folder now."""
+        records = map(self.load, self.manifest.by_name)
+        return replace(self, records=tuple(r for r in records if r is not None))
 
     @staticmethod
     def begin(directory: Path, manifest: Manifest, *, force: bool = False) -> "Run":
@@ -86,6 +91,20 @@ class Run:
             manifest = add_cells(earlier, manifest, directory, force=force)
         write_manifest(directory, manifest)
         return Run.open(directory)
+
+    def data_key(self, seed: int, data: Mapping[str, Scalar]) -> DataKey:
+        """Return what cells share that are to have the same data."""
+        return str(data.get("name")), seed if self.recipe.redraw else None
+
+    @cached_property
+    def fingerprints(self) -> dict[DataKey, list[str]]:
+        """Those of the data by what they belong to: one each, or something is wrong."""
+        found: dict[DataKey, dict[str, None]] = {}
+        for record in self.done:
+            if fingerprint := record.data.get("fingerprint"):
+                prints = found.setdefault(self.data_key(record.seed, record.data), {})
+                prints[str(fingerprint)] = None
+        return {key: list(prints) for key, prints in found.items()}
 
     def load(self, cell: str) -> Record | None:
         """Read the record of a cell, None if it has not ended."""

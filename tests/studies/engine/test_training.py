@@ -1,6 +1,7 @@
 import dataclasses
 import json
 import math
+import random
 
 import keras
 import numpy as np
@@ -14,8 +15,12 @@ from keras_regnoise.studies.engine import attempts, backup, training
 from keras_regnoise.studies.engine.attempts import Attempts
 from keras_regnoise.studies.engine.backup import CellBackup
 from keras_regnoise.studies.engine.cell import time_cell
+from keras_regnoise.studies.engine.own_random import own_random
 from keras_regnoise.studies.engine.plan import Plan
+from keras_regnoise.studies.engine.same_data import SameData
 from keras_regnoise.studies.engine.training import DivergedError, Trainer, _check_finite
+from keras_regnoise.studies.input_error import InputError
+from keras_regnoise.studies.model import StudyModel
 from keras_regnoise.studies.run import Options, Record, Run, write_manifest
 from tests.studies.engine.command import TINY, TROUBLED
 
@@ -46,6 +51,40 @@ def cell(work, arm, seed=0):
 def every_epoch(monkeypatch):
     """Back up after every epoch, however short."""
     monkeypatch.setattr(backup, "_SHARE", 0)
+
+
+def test_cells_on_other_data_are_refused(tmp_path):
+    """As those of a function that shuffles without a seed, in another process."""
+    work = trainer(TINY, tmp_path)
+    record = work.train(cell(work, "none"))
+    data = {**record.data, "fingerprint": "sha256:other"}
+    work.run.write(dataclasses.replace(record, data=data))
+    again = trainer(TINY, tmp_path)
+    with pytest.raises(InputError, match=r"are other ones .* fixed seed"):
+        again.train(cell(again, "none", seed=1))
+    # Drawn anew for each seed they are meant to differ.
+    drawn = trainer(TINY, tmp_path)
+    drawn.recipe = dataclasses.replace(drawn.recipe, redraw=True)
+    manifest = dataclasses.replace(drawn.run.manifest, recipe=drawn.recipe)
+    run = dataclasses.replace(drawn.run, manifest=manifest)
+    same = SameData(run)
+    same.check(1, {"name": "digits", "fingerprint": "sha256:1"})
+    same.check(2, {"name": "digits", "fingerprint": "sha256:2"})
+    with pytest.raises(InputError, match="other ones"):
+        same.check(2, {"name": "digits", "fingerprint": "sha256:1"})
+
+
+def test_functions_taken_from_random_meanwhile_draw_from_it_afterwards():
+    with own_random():
+        from random import random as taken  # as a module does that is imported late
+
+        random.seed(1)
+    first, second = [], []
+    for drawn in (first, second):
+        random.seed(0)
+        drawn += [taken(), taken()]
+    random.seed(0)
+    assert first == second == [random.random(), random.random()]
 
 
 def test_a_group_has_a_recipe_of_its_own(tmp_path):
@@ -85,6 +124,24 @@ def test_an_interrupted_cell_goes_on_and_ends_as_an_unbroken_one(
     for key in ("history", "metrics"):
         for metric, value in getattr(unbroken, key).items():
             np.testing.assert_allclose(getattr(resumed, key)[metric], value, rtol=1e-5)
+
+
+@pytest.mark.parametrize("remembers", [False, True])
+def test_a_callback_that_remembers_epochs_lets_a_training_begin_anew(
+    tmp_path, every_epoch, monkeypatch, remembers
+):
+    def interrupt(epoch, of):
+        if epoch == 2:
+            raise Killed
+
+    kind = keras.callbacks.EarlyStopping if remembers else keras.callbacks.Callback
+    monkeypatch.setattr(StudyModel, "callbacks", lambda self, model: [kind()])
+    work = trainer(TINY, tmp_path)
+    chosen = cell(work, "none")
+    with pytest.raises(Killed):
+        work.train(chosen, on_epoch=interrupt)
+    begin = CellBackup(work.run.backup_of(chosen.id)).initial_epoch
+    assert begin == (0 if remembers else 2)
 
 
 def test_the_noise_of_keras_is_part_of_the_backup(tmp_path, every_epoch):

@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 
 import keras
 
@@ -44,7 +45,7 @@ class TinyModel(StudyModel):
         slow = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: time.sleep(pause)
         )
-        slowed = Fit((*fit.callbacks, slow), fit.initial_epoch)
+        slowed = replace(fit, callbacks=(*fit.callbacks, slow))
         return super().fit(hp, model, slowed)
 
 
