@@ -1,6 +1,7 @@
 """Cells that mostly wait: what a search adds to them is its own."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -22,7 +23,7 @@ class WaitingModel(StudyModel):
         wait = keras.callbacks.LambdaCallback(
             on_epoch_end=lambda epoch, logs: time.sleep(pause)
         )
-        waiting = Fit((*fit.callbacks, wait), fit.initial_epoch)
+        waiting = replace(fit, callbacks=(*fit.callbacks, wait))
         metrics: dict[str, float] = super().fit(hp, model, waiting)
         return metrics
 

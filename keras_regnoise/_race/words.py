@@ -23,7 +23,7 @@ _PLACES = {
 }
 # The hyperparameters of the noise that is put into a model.
 NOISE = ("noise", "noise_rate", "noise_placement")
-_SMALLEST = 1e-4  # half interval that is written with decimals
+_MOST_DIGITS = 13
 FAILED = "Nothing can be compared: the trainings failed or diverged."
 
 
@@ -158,11 +158,9 @@ def number(value: float, half: float) -> str:
     >>> number(1.8234, 0.61), number(0.01234, 0.00456), number(123.4, 45.6)
     ('1.82', '0.0123', '123')
     >>> number(1.234e-6, 5e-8)
-    '1.23e-06'
+    '0.000001234'
     """
-    if 0 < abs(half) < _SMALLEST:
-        return f"{value:.3g}"
     digits = 1
-    while digits < 6 and 0 < abs(half) < 10 ** (2 - digits):
+    while digits < _MOST_DIGITS and 0 < abs(half) < 10 ** (2 - digits):
         digits += 1
     return f"{value:.{max(0, digits - 1)}f}"

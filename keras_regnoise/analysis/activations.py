@@ -7,6 +7,7 @@ import numpy as np
 from keras_regnoise._arguments import check_integer
 from keras_regnoise._data import input_batches, input_shapes
 from keras_regnoise._keras.kinds import noise_layers
+from keras_regnoise._keras.sublayers import every_layer
 from keras_regnoise.analysis._arrays import Array, feature_rows
 from keras_regnoise.analysis._draws import seed_generators
 from keras_regnoise.analysis._layers import (
@@ -146,10 +147,13 @@ def _activations(
     observe = Observer(model, taps, in_training=noisy, in_inference=normal)
     states = [generator.state for generator in seed_generators(model)]
     drawn = [value_of(state) for state in states]
+    # Not the weights of frozen layers, which may be many and stand still.
+    still = {id(v) for x in every_layer(model) if not x.trainable for v in x.weights}
+    moving = [v for v in model.non_trainable_variables if id(v) not in still]
     for batch in input_batches(data, input_shapes(model), batch_size):
         # Put back before the caller goes on, who may train the model meanwhile. The
         # noise goes on from batch to batch.
-        with preserved(model.non_trainable_variables):
+        with preserved(moving):
             for state, value in zip(states, drawn, strict=True):
                 state.assign(value)
             observation = observe(batch)

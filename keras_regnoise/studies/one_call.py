@@ -182,12 +182,9 @@ def _model(build_model: Any, functions: dict[str, Callable[..., Any]]) -> str:
 def _data(data: Any, functions: dict[str, Callable[..., Any]]) -> str:
     if isinstance(data, str | Path):
         return absolute(str(data))
-    if not inspect.isroutine(data):
-        # Read once: a tf.data.Dataset that is shuffled is another one each time.
-        arrays = unbatched(data, _DATA)
-        functions[_DATA] = lambda: arrays
-    else:
-        functions[_DATA] = data
+    # Read once: what is shuffled, or drawn in a function, is another one each time.
+    arrays = unbatched(data() if inspect.isroutine(data) else data, _DATA)
+    functions[_DATA] = lambda: arrays
     return f"python:{_DATA}"
 
 

@@ -38,10 +38,10 @@ def distinct_arms(
     for values in arms:
         kind = _key({n: v for n, v in values.items() if n != _RATE})
         if kind not in signatures:
+            alone = values.get("noise", "none") == "none"
+            made = "" if alone else signature(build(values))
             # Noise that a `build(hp)` puts in itself may be in what is not compared.
-            signatures[kind] = kind
-            if is_put_in(values):
-                signatures[kind] = signature(build(values)) or kind
+            signatures[kind] = (made if is_put_in(values) else "") or kind
         # The rate is in the signature of its first arm; of the others it is the same.
         others = {n: v for n, v in values.items() if n not in NOISE}
         same = _key([signatures[kind], values.get(_RATE), others])

@@ -22,7 +22,14 @@ def build(values):
 def test_noise_of_ones_own_is_not_merged_by_its_layers():
     arms = [{"noise": kind, "noise_rate": 0.1} for kind in KINDS]
     arms[0].pop("noise_rate")
-    assert len(distinct_arms(arms, build)) == 3
+    built = []
+
+    def noted(values):
+        built.append(values["noise"])
+        return build(values)
+
+    assert len(distinct_arms(arms, noted)) == 3
+    assert built == ["smooth", "decay"]  # which checks them, too
 
 
 @pytest.mark.parametrize("scales", [False, True])

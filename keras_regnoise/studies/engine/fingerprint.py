@@ -13,11 +13,17 @@ from keras_regnoise.studies import registry
 from keras_regnoise.studies.user_code import is_function
 
 _PACKAGE = Path(__file__).parents[2]
+_PACKAGE_FILE = "__init__.py"
 # What no result depends on.
 _WITHOUT = ("cli", "studies/report", "studies/engine/execute.py", "analysis/plots")
 
 
-_INSTALLED = {Path(place).resolve() for place in sysconfig.get_paths().values()}
+# Where modules are installed; the folders of other interpreters have the names below.
+_INSTALLED = {
+    Path(sysconfig.get_path(name)).resolve()
+    for name in ("stdlib", "platstdlib", "purelib", "platlib")
+}
+_INSTALLED_NAMES = ("site-packages", "dist-packages")
 
 
 def code_of(source: Mapping[str, Any]) -> dict[str, str]:
@@ -49,7 +55,7 @@ class _Root:
     def with_imported(self) -> list[Path]:
         """Return the file and those of the user's that it imports, however deep."""
         found: dict[Path, None] = {}
-        pending = [self.file.resolve()]
+        pending = [self.file.resolve(), *self._packages()]
         while pending:
             file = pending.pop()
             if file not in found:
@@ -57,14 +63,28 @@ class _Root:
                 pending += self._imported(file)
         return list(found)
 
+    def _packages(self) -> Iterator[Path]:
+        """The packages that the file is in, which are imported before it."""
+        for parent in self.file.resolve().parents:
+            if parent == self.folder.resolve():
+                return
+            if (package := parent / _PACKAGE_FILE).is_file():
+                yield package
+
     def _imported(self, file: Path) -> Iterator[Path]:
         for level, name in _imports(_parse(file)):
             above = file.parents[level - 1 : level]
             folders = above if level else (file.parent, self.folder)
             for folder in folders:
                 own = name.partition(".")[0] == self.package
-                if level or own or folder.resolve() not in _INSTALLED:
+                if level or own or not _is_installed(folder):
                     yield from _files_of(folder, name)
+            if level and (package := folders[0] / _PACKAGE_FILE).is_file():
+                yield package
+
+
+def _is_installed(folder: Path) -> bool:
+    return folder.resolve() in _INSTALLED or folder.name in _INSTALLED_NAMES
 
 
 def _files_of(folder: Path, name: str) -> Iterator[Path]:
@@ -72,7 +92,7 @@ def _files_of(folder: Path, name: str) -> Iterator[Path]:
     place = folder
     for part in filter(None, name.split(".")):
         place = place / part
-        for file in (place.with_name(f"{part}.py"), place / "__init__.py"):
+        for file in (place.with_name(f"{part}.py"), place / _PACKAGE_FILE):
             if file.is_file():
                 yield file.resolve()
 
@@ -83,10 +103,11 @@ def _roots(source: Mapping[str, Any]) -> Iterator[_Root]:
     if module := registry.module_of(str(source.get("name", ""))):
         yield from _root_of_module(module)
     for name in ("build", "data"):
-        place = str(source.get("tune", {}).get(name, "")).rpartition(":")[0]
+        text = str(source.get("tune", {}).get(name, ""))
+        place = text.rpartition(":")[0]
         if place.endswith(".py"):
             yield from _root_of_file(Path(place))
-        elif place:
+        elif is_function(text):  # and no data set with a version
             yield from _root_of_module(place)
 
 
@@ -99,13 +120,13 @@ def _root_of_module(name: str) -> Iterator[_Root]:
     """Find a module as it will be imported: first in the folder one is in."""
     parts = name.split(".")
     place = Path.cwd().joinpath(*parts)
-    for file in (place.with_name(f"{parts[-1]}.py"), place / "__init__.py"):
+    for file in (place.with_name(f"{parts[-1]}.py"), place / _PACKAGE_FILE):
         if file.is_file():
             yield _Root(file, Path.cwd())
             return
     spec = _spec(name)
     if spec and spec.origin and (file := Path(spec.origin)).is_file():
-        depth = len(parts) - (file.stem != "__init__")
+        depth = len(parts) - (file.name != _PACKAGE_FILE)
         yield _Root(file, file.resolve().parents[depth], parts[0])
 
 
@@ -143,7 +164,8 @@ def _place(node: ast.AST) -> str:
     text = node.value if isinstance(node, ast.Constant) else None
     if not isinstance(text, str) or not is_function(text):
         return ""
-    return text.rpartition(":")[0].removesuffix(".py")
+    place = text.rpartition(":")[0].removesuffix(".py")
+    return place if all(part.isidentifier() for part in place.split(".")) else ""
 
 
 def _parse(file: Path) -> ast.AST:

@@ -2,36 +2,56 @@
 
 import contextlib
 import dis
+import functools
 import inspect
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-_PLAIN = (bool, int, float, str, tuple, type(None))
+_PLAIN = (bool, int, float, str, type(None))
 
 
 def source_of(function: Callable[..., Any]) -> str:
     """Return what tells a function from one that computes something else.
 
     Its source, and that of the functions and classes of its module that it uses,
-    however deep, with the numbers and texts that stand in the module. Not what it
-    assigns to there, as a counter, nor what it is given.
+    however deep, with the numbers and texts that stand in the module. Not what they
+    assign to there, as a counter, nor what the function is given.
     """
     found: dict[int, str] = {}
-    pending: list[Any] = [function]
     numbers: dict[str, str] = {}
+    assigned: set[str] = set()
+    pending: list[Any] = [function]
     while pending:
         one = pending.pop()
         if id(one) in found:
             continue
         found[id(one)] = _text(one)
+        pending += _behind(one)
         for own in _functions(one):
+            assigned |= _names(own, "STORE_GLOBAL")
             for name, value in _used(own):
                 if inspect.isfunction(value) or inspect.isclass(value):
                     pending += [value] if value.__module__ == own.__module__ else []
-                elif isinstance(value, _PLAIN):
+                elif _is_plain(value):
                     numbers[name] = repr(value)
-    return "\n".join([*sorted(found.values()), *map(str, sorted(numbers.items()))])
+    kept = [f"{name} = {numbers[name]}" for name in sorted(numbers.keys() - assigned)]
+    return "\n".join([*sorted(found.values()), *kept])
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN)
+
+
+def _behind(thing: Any) -> list[Any]:
+    """What a callable that is no function calls."""
+    if isinstance(thing, functools.partial):
+        return [thing.func]
+    if inspect.ismethod(thing):
+        return [type(thing.__self__)]
+    return [] if inspect.isroutine(thing) or inspect.isclass(thing) else [type(thing)]
 
 
 def _text(thing: Any) -> str:
@@ -46,7 +66,7 @@ def _text(thing: Any) -> str:
 
 
 def _numbers(code: CodeType) -> list[Any]:
-    return [constant for constant in code.co_consts if isinstance(constant, _PLAIN)]
+    return [constant for constant in code.co_consts if _is_plain(constant)]
 
 
 def _functions(thing: Any) -> list[FunctionType]:
@@ -61,13 +81,7 @@ def _functions(thing: Any) -> list[FunctionType]:
 
 def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
     """What a function uses of its module, and the functions and classes around it."""
-    assigned: set[str] = set()
-    names: set[str] = set()
-    for code in _codes(function.__code__):
-        names.update(code.co_names)
-        stored = (i for i in dis.get_instructions(code) if i.opname == "STORE_GLOBAL")
-        assigned.update(instruction.argval for instruction in stored)
-    for name in sorted(names - assigned):
+    for name in sorted(_names(function, "LOAD_GLOBAL", "LOAD_NAME")):
         if name in function.__globals__:
             yield name, function.__globals__[name]
     free = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
@@ -75,6 +89,16 @@ def _used(function: FunctionType) -> Iterator[tuple[str, Any]]:
         with contextlib.suppress(ValueError):  # it is filled later
             if callable(cell.cell_contents):
                 yield name, cell.cell_contents
+
+
+def _names(function: FunctionType, *operations: str) -> set[str]:
+    """The names that a function, and those inside it, loads or stores so."""
+    return {
+        instruction.argval
+        for code in _codes(function.__code__)
+        for instruction in dis.get_instructions(code)
+        if instruction.opname in operations
+    }
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

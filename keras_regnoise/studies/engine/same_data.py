@@ -14,21 +14,21 @@ class SameData:
     process; and a file may be another one when a run goes on.
 
     Args:
-        run: The run; its records are read when the first cell ends.
+        run: The run; its records are read when data are new to this process.
     """
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._known: dict[Any, str] | None = None
+        self._known: dict[Any, str] = {}
 
     def check(self, seed: int, data: Mapping[str, Any]) -> None:
         """Raise `InputError` if cells of the run have other data of that name."""
-        if self._known is None:
+        key = self._run.data_key(seed, data)
+        if key not in self._known:
             earlier = self._run.with_records().fingerprints
-            self._known = {key: prints[0] for key, prints in earlier.items()}
+            self._known |= {known: prints[0] for known, prints in earlier.items()}
         now = data["fingerprint"]
-        before = self._known.setdefault(self._run.data_key(seed, data), now)
-        if before != now:
+        if (before := self._known.setdefault(key, now)) != now:
             raise InputError(
                 f"The data {data['name']} are other ones than those of the cells "
                 f"before, so that they can't be compared. Received {now}, expected "

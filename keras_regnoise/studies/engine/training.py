@@ -136,6 +136,7 @@ class Trainer:
         with contextlib.ExitStack() as stack:
             stack.enter_context(own_random())
             model, hp = self._prepare(cell, values)
+            self._same_data.check(cell.seed, self._described())
             network, own = stack.enter_context(self._network(cell, model, hp))
             fit = Fit(callbacks, backup.initial_epoch, backup.history, backup.give_up)
             metrics = checked_metrics(model.fit(hp, network, fit), self.study)
@@ -225,16 +226,17 @@ class Trainer:
             self._data = key, _of_seed(self._loaded[1], cell.seed, self.recipe)
         return self._data[1]
 
-    def _record(self, cell: Cell, metrics: dict[str, float], **more: Any) -> Record:
+    def _described(self) -> dict[str, Any]:
         data = self._data[1]
-        described = {"name": data.name, "fingerprint": data.fingerprint, **data.sizes}
-        self._same_data.check(cell.seed, described)
+        return {"name": data.name, "fingerprint": data.fingerprint, **data.sizes}
+
+    def _record(self, cell: Cell, metrics: dict[str, float], **more: Any) -> Record:
         return Record.of(
             self._manifest,
             cell,
             status="done",
             metrics=metrics,
-            data=described,
+            data=self._described(),
             **more,
         )
 

@@ -1,6 +1,8 @@
 import sys
 from importlib import metadata
+from pathlib import Path
 
+import keras
 import pytest
 
 from keras_regnoise.studies import registry
@@ -90,7 +92,16 @@ def package(tmp_path, monkeypatch):
     return folder
 
 
-PARTS = ("train", "blocks", "near", "named", "deep/__init__", "deep/down", "upper")
+PARTS = (
+    "__init__",
+    "train",
+    "blocks",
+    "near",
+    "named",
+    "deep/__init__",
+    "deep/down",
+    "upper",
+)
 SOURCES = {
     "a module": {"tune": {"build": "my_model:build", "data": "digits"}},
     "a module of a package": {"tune": {"build": "mypkg.train:build", "data": "digits"}},
@@ -117,7 +128,7 @@ def test_every_module_of_a_package_counts(
     assert code_of(SOURCES[source])["the study"] != before
 
 
-def test_an_installed_package_counts_with_itself_alone(monkeypatch):
+def test_an_installed_package_counts_with_itself_alone():
     """Not with the whole of what is installed beside it."""
     source = {"tune": {"build": "keras_tuner.engine.tuner:Tuner", "data": "digits"}}
     (root,) = fingerprint._roots(source)
@@ -137,4 +148,16 @@ def test_the_module_of_another_packages_study_counts(package, monkeypatch):
 
 
 def test_a_data_set_with_a_version_is_not_a_module():
-    code_of({"tune": {"build": "json:dumps", "data": "cifar10:3.0.2"}})
+    for data in ("cifar10:3.0.2", "emnist/balanced:3.1.0"):
+        code_of({"tune": {"build": "json:dumps", "data": data}})
+
+
+@pytest.mark.parametrize("text", ["sets/mine.py:load", "../a.py:f", "/a/b.py:f"])
+def test_a_text_that_names_a_file_elsewhere(study, text):
+    study.write_text(f"DATA = {text!r}\n")
+    assert digest(study).startswith("blake2b:")
+
+
+def test_the_folder_of_a_virtual_environment_is_not_what_is_installed_in_it():
+    assert not fingerprint._is_installed(Path(sys.prefix))
+    assert fingerprint._is_installed(Path(keras.__file__).parents[1])

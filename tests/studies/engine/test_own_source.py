@@ -1,3 +1,5 @@
+import functools
+
 import pytest
 
 from keras_regnoise.studies.engine.own_source import source_of
@@ -10,13 +12,33 @@ class Loss:
     def __call__(self, y, z):
         return scaled(y - z)
 
-def scaled(x):
-    return x / TEMPERATURE
+shape = 1
 
-def build():
+def scaled(x):
+    counted()
+    return x / TEMPERATURE * x.shape[0] * TABLE[0]
+
+def helper():
+    return 5
+
+TABLE = (2, helper)
+
+def counted():
     global COUNT
     COUNT += 1
-    return Loss()
+
+def build():
+    return Loss() if COUNT < 100 else helper()
+
+class Space:
+    def build(self, hp):
+        return self.parts()
+
+    def parts(self):
+        return 17
+
+def made(units):
+    return Space().build(units)
 
 def stranger():
     return 1
@@ -28,7 +50,7 @@ def loaded(tmp_path, text, number):
     file.write_text(text)
     namespace = {"__name__": f"model{number}"}
     exec(compile(text, str(file), "exec"), namespace)
-    return namespace["build"]
+    return namespace
 
 
 @pytest.mark.parametrize(
@@ -38,14 +60,31 @@ def loaded(tmp_path, text, number):
         ("x / TEMP", "x * TEMP", True),
         ("TEMPERATURE = 2.0", "TEMPERATURE = 3.0", True),
         ("COUNT = 0", "COUNT = 7", False),  # it is assigned to
-        ("return 1", "return 2", False),
+        ("return 1\n", "return 2\n", False),
+        ("shape = 1", "shape = 2", False),  # no attribute is a name of the module
+        ("return 5", "return 6", True),
     ],
 )
 def test_what_a_function_uses_counts(tmp_path, before, after, counts):
-    one, same = (loaded(tmp_path, CODE, n) for n in (0, 0))
-    other = loaded(tmp_path, CODE.replace(before, after), 1)
+    one, same = (loaded(tmp_path, CODE, n)["build"] for n in (0, 0))
+    other = loaded(tmp_path, CODE.replace(before, after), 1)["build"]
     assert source_of(one) == source_of(same)
     assert (source_of(one) != source_of(other)) == counts
+
+
+CALLED = {
+    "a method": lambda names: names["Space"]().build,
+    "an object": lambda names: names["Loss"](),
+    "a partial": lambda names: functools.partial(names["made"], 3),
+}
+
+
+@pytest.mark.parametrize("way", CALLED)
+def test_other_callables_count_with_what_they_call(tmp_path, way):
+    text = CODE.replace("return 17", "return 18").replace("y - z", "z - y")
+    one, other = (loaded(tmp_path, t, n) for n, t in enumerate((CODE, text)))
+    sources = [source_of(CALLED[way](names)) for names in (one, one, other)]
+    assert sources[0] == sources[1] != sources[2]
 
 
 def test_a_function_around_it_counts():
