@@ -96,8 +96,9 @@ def documents() -> dict[Path, str]:
         page = manifest.parent / "README.md"
         content = whole_report(Run.open(manifest.parent))
         texts[page] = filled(page.read_text("utf-8"), "report", content)
-    page = RESULTS / "vcl-uci" / "README.md"
-    texts[page] = filled(texts[page], "wins", wins(Run.open(page.parent)))
+    for name in ("vcl-uci", "vcl-uci-500"):
+        page = RESULTS / name / "README.md"
+        texts[page] = filled(texts[page], "wins", wins(Run.open(page.parent)))
     sources = {
         "speed": speed,
         "reproduction": claims,
