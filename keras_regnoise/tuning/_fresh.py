@@ -73,8 +73,7 @@ def _untrained(model: keras.Model) -> set[int]:
     for layer in (model, *every_layer(model)):
         # The layers of a graph say themselves whether they are trained.
         if not layer.trainable and not is_graph(layer):
-            # But for those in a wrapper that was made frozen, which reaches no part.
-            kept |= set(map(id, layer.weights)) - trained
+            kept.update(map(id, layer.weights))
         elif hasattr(layer, "adapt") or _is_partly_frozen(layer):
             held = {id(v) for part in direct_sublayers(layer) for v in part.weights}
             kept |= set(map(id, layer.weights)) - held - trained

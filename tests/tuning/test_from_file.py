@@ -331,21 +331,3 @@ def test_what_is_no_compiled_model(tmp_path):
     (tmp_path / "broken.keras").write_text("nothing")
     with pytest.raises(ValueError, match="can't be loaded"):
         tuning.from_file(tmp_path / "broken.keras")()
-
-
-def test_weights_in_a_frozen_wrapper_that_are_trained_start_anew(tmp_path):
-    """`trainable=False` reaches no layer that a wrapper of Keras's is given."""
-    model = keras.Sequential(
-        [
-            keras.Input((4, 3)),
-            layers.TimeDistributed(layers.Dense(5), trainable=False),
-            layers.Flatten(),
-            layers.Dense(1),
-        ]
-    )
-    model.compile("sgd", "mse")
-    inner = model.layers[0].layer.kernel
-    assert any(inner is weight for weight in model.trainable_weights)
-    model.save(tmp_path / "model.keras")
-    new = tuning.from_file(tmp_path / "model.keras")().layers[0].layer.kernel
-    assert np.abs(to_numpy(new) - to_numpy(inner)).max() > 0.01
