@@ -16,8 +16,6 @@ _PACKAGE = Path(__file__).parents[2]
 _PACKAGE_FILE = "__init__.py"
 # What no result depends on.
 _WITHOUT = ("cli", "studies/report", "studies/engine/execute.py", "analysis/plots")
-
-
 # Where modules are installed; the folders of other interpreters have the names below.
 _INSTALLED = {
     Path(sysconfig.get_path(name)).resolve()
@@ -73,14 +71,14 @@ class _Root:
 
     def _imported(self, file: Path) -> Iterator[Path]:
         for level, name in _imports(_parse(file)):
-            above = file.parents[level - 1 : level]
-            folders = above if level else (file.parent, self.folder)
-            for folder in folders:
-                own = name.partition(".")[0] == self.package
-                if level or own or not _is_installed(folder):
+            if level:
+                for folder in file.parents[level - 1 : level]:
+                    yield from _files_of(folder.parent, f"{folder.name}.{name}")
+                continue
+            own = name.partition(".")[0] == self.package
+            for folder in (file.parent, self.folder):
+                if own or not _is_installed(folder):
                     yield from _files_of(folder, name)
-            if level and (package := folders[0] / _PACKAGE_FILE).is_file():
-                yield package
 
 
 def _is_installed(folder: Path) -> bool:
